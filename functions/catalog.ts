@@ -1,0 +1,3 @@
+import { serveCatalog } from '../lib/index.js';
+
+export const handler = serveCatalog();
