@@ -1,0 +1,31 @@
+import type { Manifest } from './manifest.js';
+import type { Tensors } from './tensor.js';
+
+/**
+ * What executes models. TF.js is one (`runtime/tfjs-engine.ts`, on two backends); the seam knows plain tensors only, so that
+ * another engine can stand beside it.
+ */
+export interface Engine {
+  /** `wasm` or `tensorflow`: what logs, cards and `verify` call it. */
+  readonly backend: string;
+  /**
+   * Brings a version's graph and weights into memory. Nothing is checked against the golden output here.
+   * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit
+   */
+  load(manifest: Manifest, readFile: ReadFile): Promise<LoadedModel>;
+}
+
+/** A file of the version, verified. */
+export type ReadFile = (name: string) => Promise<Uint8Array>;
+
+export interface LoadedModel {
+  /**
+   * One forward pass. All inputs of the signature, shapes with the batch axis; all outputs in the signature's order.
+   * @throws INFERENCE_FAILED when the engine fails or an output holds NaN or Infinity, MODEL_UNAVAILABLE when memory runs out
+   */
+  predict(inputs: Tensors): Promise<Tensors>;
+  /** False once the engine can't be trusted with this model any more (a trap, a full heap): load it afresh. */
+  readonly usable: boolean;
+  /** Frees weights. Call it once, when no predict is running. */
+  dispose(): void;
+}

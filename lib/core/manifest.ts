@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import { ModeletError } from './errors.js';
+import type { Signature } from './tensor.js';
+
+/** Checksums cover whole files and parts of this many bytes, so that ranged reads can be verified as they arrive. */
+export const partBytes = 8 * 1024 * 1024;
+
+/** Model and alias names: they become function names, route parts and keys. */
+export const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** Versions are whole numbers from 1, as text: TensorFlow Serving knows no other. */
+export const versionPattern = /^[1-9][0-9]{0,8}$/;
+
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const size = v.pipe(v.number(), v.integer(), v.minValue(0));
+const datatype = v.picklist(['FP32', 'INT32', 'BOOL']);
+const dimension = v.pipe(v.number(), v.integer(), v.minValue(-1));
+const specs = v.array(v.object({ name: v.pipe(v.string(), v.nonEmpty()), datatype, shape: v.array(dimension) }));
+const shapes = v.array(size);
+
+/** A tensor inside JSON: its elements' little-endian bytes in base64, exact to the bit. */
+const storedTensor = v.object({ name: v.string(), datatype, shape: shapes, base64: v.pipe(v.string(), v.base64()) });
+
+const manifestSchema = v.object({
+  format: v.literal('modelet/1'),
+  model: v.pipe(v.string(), v.regex(namePattern)),
+  version: v.pipe(v.string(), v.regex(versionPattern)),
+  created: v.pipe(v.string(), v.isoTimestamp()),
+  description: v.optional(v.string()),
+  licence: v.optional(v.string()),
+  /** What it was made from, e.g. `{"format": "tfjs-layers", "tool": "training/digits.ts"}`. */
+  source: v.object({ format: v.string(), tool: v.optional(v.string()) }),
+  /** Files of the version beside this one. A name is a plain file name: nothing leaves the version's folder. */
+  files: v.array(
+    v.object({
+      name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)),
+      bytes: size,
+      sha256,
+      parts: v.array(sha256),
+    }),
+  ),
+  signature: v.object({ inputs: specs, outputs: specs }),
+  task: v.object({ name: v.string(), options: v.record(v.string(), v.unknown()) }),
+  /** Input and output that another implementation computed (`by`); an engine must reproduce it before it may serve. */
+  golden: v.object({
+    by: v.string(),
+    /** Largest |difference| allowed, relative to max(1, |expected|). */
+    tolerance: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    inputs: v.array(storedTensor),
+    outputs: v.array(storedTensor),
+  }),
+  metrics: v.record(v.string(), v.number()),
+});
+
+export type Manifest = v.InferOutput<typeof manifestSchema> & { readonly signature: Signature };
+export type FileEntry = Manifest['files'][number];
+
+/**
+ * Reads a manifest's bytes.
+ * @throws MODEL_CORRUPT naming the first field that is wrong
+ */
+export function parseManifest(bytes: Uint8Array, where: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw new ModeletError('MODEL_CORRUPT', `${where} is not JSON; publish the version again`, { cause });
+  }
+  const parsed = v.safeParse(manifestSchema, json, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new ModeletError('MODEL_CORRUPT', `${where}: ${v.getDotPath(issue) ?? 'manifest'}: ${issue.message}`);
+}

@@ -1,0 +1,90 @@
+import { ModeletError } from '../core/errors.js';
+import { type FileEntry, type Manifest, namePattern, parseManifest, partBytes } from '../core/manifest.js';
+import { type Alias, parseAlias } from './alias.js';
+import { aliasKey, manifestKey, type Registry, sha256, versionFolder } from './registry.js';
+
+/** What a version will hold; its number, date and checksums are made when it is published. */
+export type Draft = Omit<Manifest, 'format' | 'version' | 'created' | 'files'> & {
+  /** File name → content. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+};
+
+/**
+ * Writes an immutable version: the files first, the manifest last. The first publish of a model also sets `production`.
+ * Two racing publishes get two numbers, because a number belongs to whoever creates its first file.
+ * @param alias also move this alias to the new version
+ */
+export async function publishVersion(registry: Registry, draft: Draft, alias?: string): Promise<Manifest> {
+  const { files, ...described } = draft;
+  if (!namePattern.test(draft.model)) {
+    throw new ModeletError(
+      'INVALID_INPUT',
+      `model name '${draft.model}': use a-z, 0-9 and inner hyphens, at most 40 characters`,
+    );
+  }
+  const isFirst = (await registry.versions(draft.model)).length === 0;
+  const version = await claimVersion(registry, draft.model, files);
+  const manifest = {
+    format: 'modelet/1' as const,
+    version,
+    created: new Date().toISOString(),
+    files: [...files].map(([name, bytes]) => fileEntry(name, bytes)),
+    ...described,
+  };
+  const key = manifestKey(draft.model, version);
+  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
+  const checked = parseManifest(bytes, key);
+  await registry.store.put(key, bytes, { ifAbsent: true });
+  if (isFirst)
+    await registry.store.put(aliasKey(draft.model, 'production'), aliasBytes({ version }), { ifAbsent: true });
+  if (alias !== undefined) await setAlias(registry, draft.model, alias, version);
+  return checked;
+}
+
+/**
+ * Points an alias at a committed version, remembering where it pointed before.
+ * @throws INVALID_INPUT when another writer moved it in between; VERSION_NOT_FOUND
+ */
+export async function setAlias(registry: Registry, model: string, alias: string, version: string): Promise<Alias> {
+  if (!namePattern.test(alias))
+    throw new ModeletError('INVALID_INPUT', `alias '${alias}': use a-z, 0-9 and inner hyphens`);
+  await registry.manifest(model, version);
+  const key = aliasKey(model, alias);
+  const current = await registry.store.get(key);
+  const previous = current === undefined ? undefined : parseAlias(current.body, key);
+  if (previous?.version === version) return previous;
+  const next: Alias = previous === undefined ? { version } : { version, previous: previous.version };
+  const condition = current === undefined ? { ifAbsent: true as const } : { ifMatch: current.etag };
+  const written = await registry.store.put(key, aliasBytes(next), condition);
+  if (written !== undefined) return next;
+  throw new ModeletError(
+    'INVALID_INPUT',
+    `alias '${alias}' of '${model}' was moved by someone else meanwhile; look and try again`,
+  );
+}
+
+/** Writes the files under the next free number: a number belongs to whoever creates its first file. */
+async function claimVersion(registry: Registry, model: string, files: Draft['files']): Promise<string> {
+  const taken = (await registry.store.list(`${model}/versions/`)).map((name) => Number.parseInt(name, 10));
+  let number = Math.max(0, ...taken.filter(Number.isInteger)) + 1;
+  while (!(await writeFiles(registry, versionFolder(model, String(number)), files))) number++;
+  return String(number);
+}
+
+async function writeFiles(registry: Registry, folder: string, files: Draft['files']): Promise<boolean> {
+  for (const [name, bytes] of files) {
+    if ((await registry.store.put(folder + name, bytes, { ifAbsent: true })) === undefined) return false;
+  }
+  return true;
+}
+
+function aliasBytes(alias: Alias): Uint8Array {
+  return Buffer.from(`${JSON.stringify(alias)}\n`);
+}
+
+function fileEntry(name: string, bytes: Uint8Array): FileEntry {
+  const parts: string[] = [];
+  for (let start = 0; start < bytes.length; start += partBytes)
+    parts.push(sha256(bytes.subarray(start, start + partBytes)));
+  return { name, bytes: bytes.length, sha256: sha256(bytes), parts };
+}
