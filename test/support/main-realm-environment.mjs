@@ -19,6 +19,9 @@ const shared = [
   'BigUint64Array',
 ];
 
+// libtensorflow reads it by getenv, which a test's own copy of process.env does not reach.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+
 export default class MainRealmEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
