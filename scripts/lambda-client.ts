@@ -46,7 +46,18 @@ function missingTools(): string[] {
 /** Runs npm in the folder; its output goes to install.log, and the lines that tell the stage are shown with the time. */
 function npm(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
   const flags = ['--save-exact', '--foreground-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const child = spawn('npm', ['install', ...flags, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // In a process group of its own, so that an interrupted install leaves no compiler behind that writes into the next one.
+  const child = spawn('npm', ['install', ...flags, ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const interrupted = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    fail('interrupted; the next run starts afresh');
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const started = Date.now();
   const report = (line: string): void => console.log(`  ${Math.round((Date.now() - started) / 1000)} s  ${line}`);
   const listen = (text: string): void => {
@@ -57,7 +68,11 @@ function npm(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<void
   child.stderr.setEncoding('utf8').on('data', listen);
   return new Promise((done, failed) => {
     child.on('error', failed);
-    child.on('close', (code) => (code === 0 ? done() : failed(new Error(`npm install ${args.join(' ')} failed`))));
+    child.on('close', (code) => {
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      if (code === 0) done();
+      else failed(new Error(`npm install ${args.join(' ')} failed`));
+    });
   });
 }
 
