@@ -25,13 +25,16 @@ export type ErrorCode = keyof typeof errorTable;
 /** An error whose message may be shown to the caller: what is wrong, and what would be right. Never holds a payload. */
 export class ModeletError extends Error {
   override readonly name = 'ModeletError';
+  /** Response headers that belong to the error, e.g. `allow`. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; headers?: Readonly<Record<string, string>> },
   ) {
     super(message, options);
+    this.headers = options?.headers ?? {};
   }
 
   get status(): number {

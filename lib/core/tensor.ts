@@ -6,12 +6,14 @@ export const arrayOf = { FP32: Float32Array, INT32: Int32Array, BOOL: Uint8Array
 
 export type Datatype = keyof typeof arrayOf;
 
+interface DataOf {
+  readonly FP32: Float32Array;
+  readonly INT32: Int32Array;
+  readonly BOOL: Uint8Array;
+}
+
 export type Tensor = {
-  [D in Datatype]: {
-    readonly datatype: D;
-    readonly shape: readonly number[];
-    readonly data: InstanceType<(typeof arrayOf)[D]>;
-  };
+  [D in Datatype]: { readonly datatype: D; readonly shape: readonly number[]; readonly data: DataOf[D] };
 }[Datatype];
 
 /** Tensors by name, in the order of the signature. A Map, so that no name is special (`__proto__`). */

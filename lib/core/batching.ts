@@ -1,0 +1,97 @@
+import { invalidInput, ModeletError } from './errors.js';
+import {
+  fitsShape,
+  formatShape,
+  type Signature,
+  stack,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+  unstack,
+} from './tensor.js';
+
+/** Examples that go into one forward pass at most: throughput no longer grows, memory does. */
+const largestBatch = 32;
+
+/** How a signature takes examples: any number at once, one at a time, or as a whole without a batch axis. */
+type BatchAxis = 'any' | 'one' | 'none';
+
+function batchAxis({ inputs }: Signature): BatchAxis {
+  if (inputs.every(({ shape }) => shape[0] === -1)) return 'any';
+  return inputs.every(({ shape }) => shape[0] === 1) ? 'one' : 'none';
+}
+
+/** The specs of one example: without the batch axis, where there is one. */
+export function exampleSpecs(signature: Signature): readonly TensorSpec[] {
+  if (batchAxis(signature) === 'none') return signature.inputs;
+  return signature.inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: shape.slice(1) }));
+}
+
+/** @throws INVALID_INPUT naming the input, what came and what is expected */
+export function checkInputs(specs: readonly TensorSpec[], tensors: Tensors, field: string): void {
+  for (const { name, datatype, shape } of specs) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw invalidInput(field, `input '${name}' is missing`);
+    if (tensor.datatype !== datatype) {
+      throw invalidInput(field, `input '${name}' is ${tensor.datatype}, expected ${datatype}`);
+    }
+    if (!fitsShape(shape, tensor.shape)) {
+      throw invalidInput(
+        field,
+        `input '${name}' has shape ${formatShape(tensor.shape)}, expected ${formatShape(shape)}`,
+      );
+    }
+  }
+}
+
+/**
+ * Runs single examples through a model in batches and takes the outputs apart again.
+ * @param examples each without the batch axis, already checked
+ * @returns each example's outputs, without the batch axis, in the order of the examples
+ */
+export async function runExamples(
+  signature: Signature,
+  examples: readonly Tensors[],
+  predict: (inputs: Tensors) => Promise<Tensors>,
+): Promise<Tensors[]> {
+  const axis = batchAxis(signature);
+  const results: Tensors[] = [];
+  for (let start = 0; start < examples.length; ) {
+    const batch =
+      axis === 'any' ? sameShapes(examples.slice(start, start + largestBatch)) : examples.slice(start, start + 1);
+    start += batch.length;
+    if (axis === 'none') results.push(await predict(batch[0] as Tensors));
+    else results.push(...split(await predict(join(batch)), batch.length));
+  }
+  return results;
+}
+
+/** The leading examples that can be stacked: all inputs of one shape (sequences may differ in length). */
+function sameShapes(examples: readonly Tensors[]): readonly Tensors[] {
+  const shapes = (tensors: Tensors): string => [...tensors.values()].map(({ shape }) => shape.join()).join(';');
+  const first = shapes(examples[0] as Tensors);
+  const end = examples.findIndex((example) => shapes(example) !== first);
+  return end === -1 ? examples : examples.slice(0, end);
+}
+
+function join(examples: readonly Tensors[]): Tensors {
+  const names = [...(examples[0] as Tensors).keys()];
+  return new Map(names.map((name) => [name, stack(examples.map((example) => example.get(name) as Tensor))]));
+}
+
+function split(outputs: Tensors, count: number): Tensors[] {
+  const columns = [...outputs].map(([name, output]): [string, Tensor[]] => {
+    if (output.shape[0] !== count) {
+      const shape = formatShape(output.shape);
+      throw new ModeletError(
+        'INFERENCE_FAILED',
+        `output '${name}' of shape ${shape} has no row for each of ${count} instances`,
+      );
+    }
+    return [name, unstack(output)];
+  });
+  return Array.from(
+    { length: count },
+    (_, index) => new Map(columns.map(([name, rows]) => [name, rows[index] as Tensor])),
+  );
+}

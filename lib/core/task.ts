@@ -1,0 +1,75 @@
+import { ModeletError } from './errors.js';
+import type { Instance } from './instance.js';
+import type { Signature, Tensors } from './tensor.js';
+
+/** The part of Standard Schema (https://standardschema.dev) that task options need; valibot's and zod's schemas have it. */
+export interface OptionsSchema<Options> {
+  readonly '~standard': {
+    readonly validate: (value: unknown) => unknown;
+    readonly types?: { readonly input: unknown; readonly output: Options } | undefined;
+  };
+}
+
+export interface TaskContext<Options> {
+  /** The version's own options, from its manifest: labels, sizes, scales, vocabularies. */
+  readonly options: Options;
+  readonly signature: Signature;
+}
+
+export interface TaskDefinition<Options> {
+  /** Name and major version, e.g. `image-classification@1`: what a manifest's `task.name` must say. */
+  readonly name: `${string}@${number}`;
+  readonly options: OptionsSchema<Options>;
+  /** Media types that the task route takes beside application/json, each one file an instance. */
+  readonly mediaTypes: readonly string[];
+  /**
+   * A file or the task's own JSON → the network's inputs for one example, without the batch axis.
+   * Nested numbers never come here: they are the input already.
+   * @throws INVALID_INPUT that says what would be right
+   */
+  preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, context: TaskContext<Options>, field: string): Tensors;
+  /** One example's outputs, without the batch axis → the fields of the answer. */
+  postprocess(outputs: Tensors, context: TaskContext<Options>): Readonly<Record<string, unknown>>;
+}
+
+/** A task whose options are not looked at yet. */
+export interface Task {
+  readonly name: string;
+  readonly mediaTypes: readonly string[];
+  /** @throws MODEL_CORRUPT when the manifest's options are not this task's */
+  bind(options: unknown, signature: Signature): BoundTask;
+}
+
+/** A task as one version of a model has it. */
+export interface BoundTask {
+  preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, field: string): Tensors;
+  postprocess(outputs: Tensors): Readonly<Record<string, unknown>>;
+}
+
+/** Makes a task of one's own; the built-in ones are made by it too. */
+export function defineTask<Options>(definition: TaskDefinition<Options>): Task {
+  return {
+    name: definition.name,
+    mediaTypes: definition.mediaTypes,
+    bind: (raw, signature) => {
+      const context = { options: validated(definition, raw), signature };
+      return {
+        preprocess: (instance, field) => definition.preprocess(instance, context, field),
+        postprocess: (outputs) => definition.postprocess(outputs, context),
+      };
+    },
+  };
+}
+
+function validated<Options>({ name, options }: TaskDefinition<Options>, raw: unknown): Options {
+  const result = options['~standard'].validate(raw) as
+    | { value: Options; issues?: undefined }
+    | { issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[] };
+  if (result.issues === undefined) return result.value;
+  const [issue] = result.issues;
+  const path = (issue?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+  throw new ModeletError(
+    'MODEL_CORRUPT',
+    `options of task ${name}: ${path === '' ? '' : `${path}: `}${issue?.message ?? 'invalid'}`,
+  );
+}

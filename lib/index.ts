@@ -1,0 +1,15 @@
+export type { LambdaHandler } from './aws/lambda-handler.js';
+export { type ErrorCode, ModeletError } from './core/errors.js';
+export type { Instance } from './core/instance.js';
+export { defineTask, type Task, type TaskContext, type TaskDefinition } from './core/task.js';
+export {
+  type Datatype,
+  makeTensor,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from './core/tensor.js';
+export { serveCatalog, serveModel } from './serve-model.js';
+export { imageClassification } from './tasks/image-classification.js';
+export { tensor } from './tasks/tensor.js';

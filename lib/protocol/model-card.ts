@@ -1,0 +1,27 @@
+import type { Manifest } from '../core/manifest.js';
+
+/** `GET /models/{model}`: what the version is, what it takes and how good it is. */
+export function modelCard(manifest: Manifest, mediaTypes: readonly string[]): Readonly<Record<string, unknown>> {
+  const { model, version, description, created, licence, source, signature, task, metrics } = manifest;
+  const { labels } = task.options;
+  const path = `/models/${model}`;
+  const [file] = mediaTypes;
+  const example =
+    file === undefined
+      ? { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: '{"instances": […]}' }
+      : { method: 'POST', path, headers: { 'content-type': file }, body: `@file.${file.split('/')[1]}` };
+  return {
+    model,
+    version,
+    description,
+    task: task.name,
+    signature,
+    labels,
+    metrics,
+    licence,
+    source,
+    created,
+    accepts: ['application/json', ...mediaTypes],
+    example,
+  };
+}

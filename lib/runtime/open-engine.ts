@@ -1,0 +1,23 @@
+import type { Engine } from '../core/engine.js';
+import { ModeletError } from '../core/errors.js';
+import { createTfjsEngine } from './tfjs-engine.js';
+
+const engines = new Map<string, Promise<Engine>>();
+
+/**
+ * The process's engine on a backend. TF.js is global to a process, so everything in it shares one engine, and a process
+ * uses one backend.
+ * @param backend `wasm`, or `tensorflow` where tfjs-node is installed
+ */
+export function openEngine(backend: string): Promise<Engine> {
+  const open = engines.get(backend) ?? start(backend);
+  engines.set(backend, open);
+  return open;
+}
+
+async function start(backend: string): Promise<Engine> {
+  if (backend === 'wasm') return createTfjsEngine((await import('./wasm-backend.js')).createWasmBackend());
+  if (backend === 'tensorflow')
+    return createTfjsEngine((await import('./tensorflow-backend.js')).createTensorflowBackend());
+  throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_BACKEND is '${backend}'; there are wasm and tensorflow`);
+}

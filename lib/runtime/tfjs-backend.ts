@@ -1,0 +1,21 @@
+/** What the TF.js engine needs to know of a backend beyond TF.js' own interface: when it can't be trusted. */
+export interface TfjsBackend {
+  readonly name: 'wasm' | 'tensorflow';
+  /** Makes it TF.js' current backend; a new one where the last was condemned. */
+  open(): Promise<void>;
+  /**
+   * Reserves room for weights before they are brought in.
+   * @returns gives the room back
+   * @throws MODEL_UNAVAILABLE when this many more bytes can't be held safely
+   */
+  admit(weightBytes: number): () => void;
+  /**
+   * Why nothing that the backend holds can be trusted any more, or undefined. Asked after each predict, before its result is
+   * believed, with what the predict threw: some failures throw, some only show here.
+   */
+  fault(thrown: unknown): string | undefined;
+  /** Gives the backend up with all that it holds; `open` then starts afresh. */
+  condemn(): void;
+  /** Grows by one with each `open` after a `condemn`: models of an earlier generation are gone. */
+  readonly generation: number;
+}

@@ -1,0 +1,108 @@
+import { GraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Engine, LoadedModel } from '../core/engine.js';
+import { ModeletError } from '../core/errors.js';
+import type { Manifest } from '../core/manifest.js';
+import { fitsShape, formatShape, makeTensor, type Tensor, type TensorSpec, type Tensors } from '../core/tensor.js';
+import { readArtifacts, weightBytes } from './model-artifacts.js';
+import type { TfjsBackend } from './tfjs-backend.js';
+
+const dtypes = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
+
+/** Runs TF.js graph models on one of its backends. */
+export function createTfjsEngine(backend: TfjsBackend): Engine {
+  return {
+    backend: backend.name,
+    load: async (manifest, readFile) => {
+      const [artifacts] = await Promise.all([readArtifacts(manifest, readFile), backend.open()]);
+      const release = backend.admit(weightBytes(artifacts));
+      const model = new GraphModel(tf.io.fromMemory(artifacts));
+      try {
+        await model.load();
+      } catch (cause) {
+        release();
+        throw new ModeletError('MODEL_CORRUPT', `${manifest.model}@${manifest.version} is not a TF.js graph model`, {
+          cause,
+        });
+      }
+      return loadedModel(backend, model, manifest, release);
+    },
+  };
+}
+
+function loadedModel(
+  backend: TfjsBackend,
+  model: GraphModel<tf.io.IOHandler>,
+  manifest: Manifest,
+  release: () => void,
+): LoadedModel {
+  const { generation } = backend;
+  const { inputs, outputs } = manifest.signature;
+  const outputNames = outputs.map(({ name }) => name);
+
+  const run = (values: Tensors): Tensor[] => {
+    let read: Tensor[] = [];
+    tf.tidy(() => {
+      const feeds: tf.NamedTensorMap = {};
+      for (const { name } of inputs) {
+        const input = values.get(name) as Tensor;
+        feeds[name] = tf.tensor(input.data, input.shape as number[], dtypes[input.datatype]);
+      }
+      const results = [model.execute(feeds, outputNames)].flat();
+      read = outputs.map((spec, index) => readOutput(spec, results[index] as tf.Tensor));
+    });
+    return read;
+  };
+
+  return {
+    get usable() {
+      return backend.generation === generation;
+    },
+    predict: async (values) => {
+      let results: Tensor[] = [];
+      let thrown: unknown;
+      try {
+        results = run(values);
+      } catch (cause) {
+        thrown = cause;
+      }
+      const fault = backend.fault(thrown);
+      if (fault !== undefined) throw condemned(backend, fault);
+      if (thrown instanceof ModeletError) throw thrown;
+      if (thrown !== undefined) throw failed(`the model failed: ${firstLine(thrown)}`, thrown);
+      return new Map(results.map((result, index) => [outputNames[index] as string, result]));
+    },
+    dispose: () => {
+      model.dispose();
+      release();
+    },
+  };
+}
+
+function readOutput({ name, datatype, shape }: TensorSpec, result: tf.Tensor): Tensor {
+  if (!fitsShape(shape, result.shape) || result.dtype !== dtypes[datatype]) {
+    const expected = `${datatype} ${formatShape(shape)}`;
+    throw failed(`output '${name}' is ${result.dtype} ${formatShape(result.shape)}, the signature says ${expected}`);
+  }
+  const data = result.dataSync() as Tensor['data'];
+  // JSON has no word for NaN and Infinity, and a model that says them has no answer.
+  if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+    throw failed(`output '${name}' holds NaN or Infinity for this input`);
+  }
+  return makeTensor(datatype, result.shape, data);
+}
+
+/** Whichever request caused it: what the backend holds can't be trusted any more, so the next request loads afresh. */
+function condemned(backend: TfjsBackend, fault: string): ModeletError {
+  backend.condemn();
+  const message = 'the model ran out of memory or trapped, so its answer is not given; send fewer or smaller instances';
+  return new ModeletError('MODEL_UNAVAILABLE', message, { cause: new Error(fault) });
+}
+
+function failed(message: string, cause?: unknown): ModeletError {
+  return new ModeletError('INFERENCE_FAILED', message, { cause });
+}
+
+function firstLine(cause: unknown): string {
+  return String(cause instanceof Error ? cause.message : cause).split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import createModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+
+/** The parts of TF.js' emscripten module that we touch (tfjs-backend-wasm/wasm-out). */
+export interface WasmModule {
+  HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  cwrap(name: string, result: string | null, parameters: string[]): (...values: number[]) => number;
+  tfjs: Record<string, (...values: number[]) => number>;
+}
+
+type Factory = (config: {
+  printErr(line: string): void;
+  instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): object;
+}) => Promise<WasmModule>;
+
+/** A heap that cannot give out memory any more. Thrown out of a running kernel; the module is unusable afterwards. */
+export class HeapFullError extends Error {}
+
+/**
+ * Instantiates TF.js' wasm kernels (the SIMD build: every Node.js that we support has it). TF.js' own initialisation would
+ * print kernel failures to the console and go on with whatever the output buffer held before; here they reach the caller.
+ * @param file the .wasm file
+ * @param onFault called with each line that a kernel prints; TF.js prints only failures
+ */
+export async function createWasmModule(file: string | URL, onFault: (line: string) => void): Promise<WasmModule> {
+  const compiled = await WebAssembly.compile(await readFile(file));
+  const listeners = processListeners();
+  const module = await new Promise<WasmModule>((resolve, reject) => {
+    (createModule as unknown as Factory)({
+      printErr: onFault,
+      instantiateWasm: (imports, done) => {
+        WebAssembly.instantiate(compiled, imports).then(done, reject);
+        return {};
+      },
+    }).then(resolve, reject);
+  });
+  removeNewListeners(listeners);
+
+  // The JavaScript side of the bridge, as tfjs-backend-wasm's `init` (backend_wasm.ts) makes it.
+  const number = 'number';
+  module.tfjs = {
+    init: module.cwrap('init', null, []),
+    initWithThreadsCount: module.cwrap('init_with_threads_count', null, [number]),
+    getThreadsCount: module.cwrap('get_threads_count', number, []),
+    registerTensor: module.cwrap('register_tensor', null, [number, number, number]),
+    disposeData: module.cwrap('dispose_data', null, [number]),
+    dispose: module.cwrap('dispose', null, []),
+  };
+  // A failed malloc returns 0, and TF.js would write the tensor there, over the module's own data.
+  const malloc = module._malloc;
+  module._malloc = (bytes) => {
+    const offset = malloc(bytes);
+    if (offset === 0 && bytes > 0) throw new HeapFullError(`wasm heap: no room for ${bytes} bytes`);
+    return offset;
+  };
+  return module;
+}
+
+const processEvents = ['uncaughtException', 'unhandledRejection'] as const;
+
+function processListeners(): ReadonlySet<unknown> {
+  return new Set(processEvents.flatMap((event) => process.listeners(event as 'uncaughtException')));
+}
+
+/** Emscripten installs handlers that rethrow whatever goes wrong anywhere in the process; that is the host's business. */
+function removeNewListeners(before: ReadonlySet<unknown>): void {
+  for (const event of processEvents) {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (!before.has(listener)) process.removeListener(event, listener);
+    }
+  }
+}

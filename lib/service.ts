@@ -1,0 +1,125 @@
+import { checkInputs, exampleSpecs, runExamples } from './core/batching.js';
+import type { Engine } from './core/engine.js';
+import { invalidInput, ModeletError } from './core/errors.js';
+import type { Instance } from './core/instance.js';
+import type { Log } from './core/log.js';
+import type { Manifest } from './core/manifest.js';
+import { tensorFromNested } from './core/nested-numbers.js';
+import type { BoundTask, Task } from './core/task.js';
+import type { TensorSpec, Tensors } from './core/tensor.js';
+import type { Timings } from './core/timings.js';
+import type { VersionRef } from './core/version-ref.js';
+import { createModelCache } from './model-cache.js';
+import type { Registry } from './registry/registry.js';
+import { createVersionLookup } from './version-lookup.js';
+
+/** The one use case, shared by HTTP and batch: resolve → load → preprocess → predict → postprocess. */
+export interface Service {
+  readonly model: string;
+  readonly registry: Registry;
+  /** The version's manifest; nothing is loaded. @throws MODEL_NOT_FOUND, VERSION_NOT_FOUND, MODEL_CORRUPT, MODEL_UNAVAILABLE */
+  describe(ref: VersionRef): Promise<Manifest>;
+  /** Media types that the version's task takes as files. */
+  mediaTypes(manifest: Manifest): readonly string[];
+  /** Loads the version if needed; returns once it has passed its golden check. */
+  ready(manifest: Manifest, timings: Timings): Promise<void>;
+  /**
+   * One forward pass on tensors as the network takes them, batch axis included.
+   * @param field where they stand in the request, for messages
+   */
+  infer(manifest: Manifest, inputs: Tensors, timings: Timings, field?: string): Promise<Tensors>;
+  /**
+   * Predicts instances through the version's task.
+   * @param field where an instance stands in the request, for messages
+   * @returns each instance's raw outputs, without the batch axis
+   */
+  predict(
+    manifest: Manifest,
+    instances: readonly Instance[],
+    timings: Timings,
+    field: (index: number) => string,
+  ): Promise<Tensors[]>;
+  /** One instance's raw outputs → the fields of the task's answer. */
+  answer(manifest: Manifest, outputs: Tensors, timings: Timings): Readonly<Record<string, unknown>>;
+}
+
+export interface ServiceParts {
+  readonly model: string;
+  readonly registry: Registry;
+  readonly engine: Engine;
+  readonly tasks: readonly Task[];
+  readonly log: Log;
+}
+
+export function createService({ model, registry, engine, tasks, log }: ServiceParts): Service {
+  const cache = createModelCache(registry, engine);
+  const bound = new WeakMap<Manifest, BoundTask>();
+
+  const taskOf = (manifest: Manifest): Task => {
+    const task = tasks.find(({ name }) => name === manifest.task.name);
+    if (task !== undefined) return task;
+    const known = tasks.map(({ name }) => name).join(', ');
+    throw new ModeletError(
+      'MODEL_CORRUPT',
+      `${model}@${manifest.version} is for task ${manifest.task.name}, but this function knows only ${known}`,
+    );
+  };
+  const bind = (manifest: Manifest): BoundTask => {
+    const known = bound.get(manifest);
+    if (known !== undefined) return known;
+    const task = taskOf(manifest).bind(manifest.task.options, manifest.signature);
+    bound.set(manifest, task);
+    return task;
+  };
+
+  const run = <T>(
+    manifest: Manifest,
+    timings: Timings,
+    use: (predict: (inputs: Tensors) => Promise<Tensors>) => Promise<T>,
+  ) =>
+    cache.with(
+      manifest,
+      (loaded) => use((inputs) => timings.timeAsync('infer', () => loaded.predict(inputs))),
+      (loading) => timings.timeAsync('load', () => loading.catch(() => undefined)),
+    );
+
+  const example = (manifest: Manifest, instance: Instance, field: string): Tensors => {
+    const specs = exampleSpecs(manifest.signature);
+    const tensors =
+      instance.kind === 'numbers'
+        ? fromNumbers(specs, instance.value, field)
+        : bind(manifest).preprocess(instance, field);
+    checkInputs(specs, tensors, field);
+    return tensors;
+  };
+
+  return {
+    model,
+    registry,
+    describe: createVersionLookup(registry, model, log),
+    mediaTypes: (manifest) => taskOf(manifest).mediaTypes,
+    ready: (manifest, timings) => run(manifest, timings, async () => undefined),
+    infer: (manifest, inputs, timings, field = 'inputs') => {
+      checkInputs(manifest.signature.inputs, inputs, field);
+      return run(manifest, timings, (predict) => predict(inputs));
+    },
+    predict: async (manifest, instances, timings, field) => {
+      const examples = timings.time('pre', () =>
+        instances.map((instance, index) => example(manifest, instance, field(index))),
+      );
+      return run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict));
+    },
+    answer: (manifest, outputs, timings) => timings.time('post', () => bind(manifest).postprocess(outputs)),
+  };
+}
+
+function fromNumbers(specs: readonly TensorSpec[], value: unknown, field: string): Tensors {
+  const [only, ...others] = specs;
+  if (only === undefined || others.length > 0) {
+    throw invalidInput(
+      field,
+      `this model has inputs ${specs.map(({ name }) => name).join(', ')}: send an object with each`,
+    );
+  }
+  return new Map([[only.name, tensorFromNested(only.datatype, value, field)]]);
+}
