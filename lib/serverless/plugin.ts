@@ -23,12 +23,13 @@ export default class ModeletPlugin {
     this.#framework = framework;
     this.#log = log;
     this.#models = this.#refusing(() => this.#configure());
-    const bundle = () => this.#bundle().catch((error) => this.#refuse(error));
     this.hooks = {
-      'before:package:createDeploymentArtifacts': bundle,
-      'before:package:function:package': bundle,
+      'before:package:createDeploymentArtifacts': () => this.#bundle().catch((error) => this.#refuse(error)),
       'after:package:compileEvents': () => this.#addResources(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.#refusing(() => this.#checkTemplate()),
+      // The framework would look up the role of a function by a name that roles of ours don't have.
+      'before:deploy:function:initialize': () =>
+        this.#refuse(new Error('deploy the whole service instead: npx sls deploy')),
     };
   }
 
