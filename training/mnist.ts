@@ -45,6 +45,11 @@ export function slice({ side, images, labels }: LabelledImages, start: number, e
   };
 }
 
+/** Bytes 0…255 → 0…1, as the handler's preprocessing does it. */
+export function scaled(bytes: Uint8Array): Float32Array {
+  return Float32Array.from(bytes, (byte) => byte / 255);
+}
+
 function readIdx(
   folder: string,
   name: string,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { distort } from './distort.js';
-import type { LabelledImages } from './mnist.js';
+import { type LabelledImages, scaled } from './mnist.js';
 import { createRandom, permutation, type Random } from './random.js';
 
 const batchSize = 64;
@@ -79,11 +79,6 @@ function makeBatch(source: LabelledImages, chosen: Uint32Array, random: Random |
     images: tf.tensor4d(images, [chosen.length, source.side, source.side, 1]),
     labels: tf.tensor2d(labels, [chosen.length, 1]),
   };
-}
-
-/** Bytes 0…255 → 0…1, as the served model's preprocessing does it. */
-export function scaled(bytes: Uint8Array): Float32Array {
-  return Float32Array.from(bytes, (byte) => byte / 255);
 }
 
 function accuracyOf(model: tfl.Sequential, { count, side, images, labels }: LabelledImages): number {

@@ -1,4 +1,5 @@
-import type { Signature, Tensor, TensorSpec } from '../core/tensor.js';
+import type { Manifest } from '../core/manifest.js';
+import type { Tensor } from '../core/tensor.js';
 import * as attribute from './graph-attributes.js';
 
 /** A value in the graph under construction: the node that yields it, and its shape (-1: any size). All are FP32. */
@@ -10,7 +11,7 @@ export interface GraphValue {
 export interface GraphFiles {
   /** `model.json` and its weight file. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  readonly signature: Signature;
+  readonly signature: Manifest['signature'];
 }
 
 export interface GraphBuilder {
@@ -24,12 +25,14 @@ export interface GraphBuilder {
   finish(outputs: readonly (GraphValue & { readonly name: string })[]): GraphFiles;
 }
 
+type Specs = Manifest['signature']['inputs'];
+
 const weightFile = 'group1-shard1of1.bin';
 const dtypes = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
 
 /** Collects the nodes of a TF.js graph model: a GraphDef in JSON beside one weight file. */
 export function createGraphBuilder(): GraphBuilder {
-  const inputs: TensorSpec[] = [];
+  const inputs: Specs = [];
   const nodes: { name: string; op: string; input: string[]; attr: Record<string, attribute.Attribute> }[] = [];
   const weights: { name: string; shape: readonly number[]; dtype: string }[] = [];
   const chunks: Uint8Array[] = [];
@@ -49,7 +52,7 @@ export function createGraphBuilder(): GraphBuilder {
   return {
     node,
     input: (name, shape) => {
-      inputs.push({ name, datatype: 'FP32', shape });
+      inputs.push({ name, datatype: 'FP32', shape: [...shape] });
       node('Placeholder', name, [], { dtype: attribute.type('FP32'), shape: attribute.shape(shape) });
       return { node: name, shape };
     },
@@ -62,7 +65,7 @@ export function createGraphBuilder(): GraphBuilder {
     finish: (results) => {
       // TF.js' GraphModel tells outputs by their nodes' names, whatever the signature calls them.
       for (const result of results) rename(result.node, result.name);
-      const outputs = results.map(({ name, shape }): TensorSpec => ({ name, datatype: 'FP32', shape }));
+      const outputs = results.map(({ name, shape }): Specs[number] => ({ name, datatype: 'FP32', shape: [...shape] }));
       const model = {
         format: 'graph-model',
         generatedBy: 'modelet',
@@ -80,7 +83,7 @@ export function createGraphBuilder(): GraphBuilder {
   };
 }
 
-function entries(specs: readonly TensorSpec[]): Record<string, attribute.Attribute> {
+function entries(specs: Specs): Record<string, attribute.Attribute> {
   return Object.fromEntries(
     specs.map(({ name, datatype, shape }) => [name, attribute.signatureEntry(name, datatype, shape)]),
   );

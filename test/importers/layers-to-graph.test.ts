@@ -6,22 +6,12 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphFiles } from '../../lib/importers/graph-builder.js';
 import { layersToGraph } from '../../lib/importers/layers-to-graph.js';
 import { createDigitsNetwork } from '../../training/digits-network.js';
+import { artifactsOf } from '../../training/layers-artifacts.js';
 
 // Keeps TF.js from advertising tfjs-node.
 tf.env().set('IS_TEST', true);
 
 const names = { input: 'image', output: 'probabilities' };
-
-async function saved(model: tfl.Sequential): Promise<tf.io.ModelArtifacts> {
-  let artifacts: tf.io.ModelArtifacts = {};
-  const modelArtifactsInfo: tf.io.ModelArtifactsInfo = { dateSaved: new Date(), modelTopologyType: 'JSON' };
-  const keep = async (made: tf.io.ModelArtifacts) => {
-    artifacts = made;
-    return { modelArtifactsInfo };
-  };
-  await model.save(tf.io.withSaveHandler(keep));
-  return artifacts;
-}
 
 async function load({ files }: GraphFiles) {
   const { modelTopology, weightsManifest, signature } = JSON.parse(
@@ -39,7 +29,7 @@ function randomise(model: tfl.Sequential): tfl.Sequential {
 }
 
 async function largestDifference(model: tfl.Sequential, shape: number[]): Promise<number> {
-  const graph = await load(layersToGraph(await saved(randomise(model)), names));
+  const graph = await load(layersToGraph(await artifactsOf(randomise(model)), names));
   const image = tf.randomUniform(shape, 0, 1, 'float32', 5);
   const expected = model.predict(image) as tf.Tensor;
   const actual = graph.execute({ image }, ['probabilities']) as tf.Tensor;
@@ -51,7 +41,7 @@ const { conv2d, maxPooling2d, flatten, dense, inputLayer } = tfl.layers;
 
 describe('a Sequential model of TF.js layers', () => {
   test('becomes a graph of fused ops with the names of the signature', async () => {
-    const graph = layersToGraph(await saved(createDigitsNetwork(1)), names);
+    const graph = layersToGraph(await artifactsOf(createDigitsNetwork(1)), names);
     const { node } = JSON.parse(Buffer.from(graph.files.get('model.json') ?? []).toString()).modelTopology;
     const ops = node.map(({ op }: { op: string }) => op).filter((op: string) => op !== 'Const');
     const convolution = ['_FusedConv2D', 'MaxPool'];
@@ -119,12 +109,12 @@ describe('a Sequential model of TF.js layers', () => {
     ],
     ['Dense on images', [dense({ units: 2, inputShape: [4, 4, 1], name: 'wide' })], "layer 'wide' (Dense)"],
   ])('is refused by name for %s', async (_, layers, message) => {
-    const artifacts = await saved(tfl.sequential({ layers }));
+    const artifacts = await artifactsOf(tfl.sequential({ layers }));
     expect(() => layersToGraph(artifacts, names)).toThrow(message);
   });
 
   test('is refused when it is no Sequential model or has no weights', async () => {
-    const artifacts = await saved(createDigitsNetwork(1));
+    const artifacts = await artifactsOf(createDigitsNetwork(1));
     const functional = { ...artifacts, modelTopology: { class_name: 'Functional', config: {} } };
     expect(() => layersToGraph(functional, names)).toThrow('only a Sequential model can be imported');
     const { weightData: _, ...bare } = artifacts;

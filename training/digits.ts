@@ -1,0 +1,95 @@
+// Trains digits on MNIST and publishes it, when it is good enough through the served path.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { publishVersion } from '../lib/registry/publish.js';
+import { createRegistry } from '../lib/registry/registry.js';
+import { openStore } from '../lib/registry/stores/open-store.js';
+import { loadTfjsNode } from '../lib/runtime/native-backend.js';
+import { digitsDraft } from './digits-draft.js';
+import { createDigitsNetwork } from './digits-network.js';
+import type { Evaluation } from './evaluation.js';
+import { readMnist, slice } from './mnist.js';
+import { progressBar } from './progress-bar.js';
+import { trainDigits } from './train-digits.js';
+
+const help = `npm run train:digits -- [options]
+  --data DIR       MNIST's four .gz files (default ../shared/data/mnist)
+  --registry DIR   where to publish (default ./models)
+  --epochs N       5 on the images as they are, those after on distorted copies (default 12, about 10 minutes)`;
+
+const seed = 20_261;
+/** Images held out of the training set to choose the best epoch by; the test images only give the final figure. */
+const validationCount = 5000;
+/** A digits model that is worse than this on the test images is not published. */
+const leastAccuracy = 0.99;
+
+async function main(data: string, registry: string, epochs: number): Promise<void> {
+  const all = readMnist(data, 'train');
+  const test = readMnist(data, 't10k');
+  await loadTfjsNode();
+  const model = createDigitsNetwork(seed);
+  const split = all.count - validationCount;
+  const bar = progressBar('training', epochs * split);
+  const best = await trainDigits(model, {
+    train: slice(all, 0, split),
+    validation: slice(all, split, all.count),
+    epochs,
+    seed,
+    onBatch: (epoch, images, loss) => bar.update((epoch - 1) * split + images, `loss ${loss.toFixed(3)}`),
+    onEpoch: ({ epoch, loss, accuracy }) =>
+      console.error(`\nepoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, validation accuracy ${accuracy.toFixed(4)}`),
+  });
+  bar.stop();
+
+  const draft = await digitsDraft(model, test);
+  const { accuracy, images, confusion } = await measure(data, draft);
+  console.error(confusion.map((row, digit) => `${digit}: ${row.join(' ')}`).join('\n'));
+  if (accuracy < leastAccuracy) {
+    throw new Error(
+      `not published: it is right on ${accuracy} of the test images, ${leastAccuracy} is needed; use more epochs`,
+    );
+  }
+  const metrics = { accuracy, testImages: images, validationAccuracy: best.accuracy };
+  const { version } = await publishVersion(createRegistry(await openStore(registry)), { ...draft, metrics });
+  console.log(JSON.stringify({ model: draft.model, version, registry, ...metrics }));
+}
+
+/** Through the handler on wasm, in a process of its own: TF.js has one engine a process, and here that is tfjs-node. */
+async function measure(data: string, draft: Awaited<ReturnType<typeof digitsDraft>>): Promise<Evaluation> {
+  const folder = mkdtempSync(join(tmpdir(), 'modelet-digits-'));
+  try {
+    await publishVersion(createRegistry(await openStore(folder)), { ...draft, metrics: {} });
+    const script = fileURLToPath(new URL('./evaluate-digits.js', import.meta.url));
+    const { status, stdout } = spawnSync(process.execPath, [script, '--data', data, '--registry', folder], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (status !== 0) throw new Error('not published: the served path failed on a test image, see above');
+    return JSON.parse(stdout) as Evaluation;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string', default: '../shared/data/mnist' },
+      registry: { type: 'string', default: './models' },
+      epochs: { type: 'string', default: '12' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const epochs = Number(values.epochs);
+  if (!Number.isInteger(epochs) || epochs < 1)
+    throw new Error(`--epochs ${values.epochs}: a whole number from 1 is expected`);
+  if (values.help) console.log(help);
+  else await main(values.data, values.registry, epochs);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
