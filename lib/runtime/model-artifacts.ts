@@ -4,29 +4,34 @@ import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { elementCount } from '../core/tensor.js';
 
-export type Artifacts = tf.io.ModelArtifacts & { readonly weightSpecs: tf.io.WeightsManifestEntry[] };
+/** A version's graph, and what its weights will be; they are not read yet. */
+export interface Graph {
+  readonly artifacts: Pick<tf.io.ModelArtifacts, 'modelTopology' | 'signature' | 'weightSpecs'>;
+  readonly weightFiles: readonly string[];
+  /** Bytes of all weights once they are tensors: four an element, also where they are stored quantized. */
+  readonly weightBytes: number;
+}
 
-/**
- * A version's `model.json` and weight files as TF.js takes them.
- * @throws MODEL_CORRUPT when model.json is not a graph model's or names files that the manifest doesn't
- */
-export async function readArtifacts(manifest: Manifest, readFile: ReadFile): Promise<Artifacts> {
+/** @throws MODEL_CORRUPT when model.json is not a graph model's */
+export async function readGraph(manifest: Manifest, readFile: ReadFile): Promise<Graph> {
   const { modelTopology, weightsManifest, signature } = parseModelJson(manifest, await readFile('model.json'));
-  const paths = weightsManifest.flatMap((group) => group.paths);
-  const unknown = paths.find((path) => !manifest.files.some((file) => file.name === path));
-  if (unknown !== undefined) throw corrupt(manifest, `names the file '${unknown}', which is not in the manifest`);
-  const shards = await Promise.all(paths.map(readFile));
+  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
   return {
-    modelTopology,
-    weightSpecs: weightsManifest.flatMap((group) => group.weights),
-    weightData: shards.map(ownBuffer),
-    ...(signature === undefined ? {} : { signature }),
+    artifacts: { modelTopology, weightSpecs, ...(signature === undefined ? {} : { signature }) },
+    weightFiles: weightsManifest.flatMap((group) => group.paths),
+    weightBytes: weightSpecs.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0),
   };
 }
 
-/** Bytes of all weights once they are tensors: four per element, also where they are stored quantized. */
-export function weightBytes({ weightSpecs }: Artifacts): number {
-  return weightSpecs.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
+/** The weight files' content, in TF.js' order. */
+export async function readWeights(
+  manifest: Manifest,
+  { weightFiles }: Graph,
+  readFile: ReadFile,
+): Promise<ArrayBuffer[]> {
+  const unknown = weightFiles.find((name) => !manifest.files.some((file) => file.name === name));
+  if (unknown !== undefined) throw corrupt(manifest, `names the file '${unknown}', which is not in the manifest`);
+  return (await Promise.all(weightFiles.map(readFile))).map(ownBuffer);
 }
 
 function parseModelJson(manifest: Manifest, bytes: Uint8Array): tf.io.ModelJSON {

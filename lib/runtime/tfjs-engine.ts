@@ -4,7 +4,7 @@ import type { Engine, LoadedModel } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { fitsShape, formatShape, makeTensor, type Tensor, type TensorSpec, type Tensors } from '../core/tensor.js';
-import { readArtifacts, weightBytes } from './model-artifacts.js';
+import { readGraph, readWeights } from './model-artifacts.js';
 import type { TfjsBackend } from './tfjs-backend.js';
 
 const dtypes = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
@@ -14,29 +14,42 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     backend: backend.name,
     load: async (manifest, readFile) => {
-      const [artifacts] = await Promise.all([readArtifacts(manifest, readFile), backend.open()]);
-      const release = backend.admit(weightBytes(artifacts));
-      const model = new GraphModel(tf.io.fromMemory(artifacts));
+      const opening = backend.open();
+      opening.catch(() => undefined); // awaited below; an earlier failure must not go unhandled meanwhile
+      const graph = await readGraph(manifest, readFile);
+      const release = backend.admit(graph.weightBytes);
       try {
-        await model.load();
-      } catch (cause) {
+        const weightData = await readWeights(manifest, graph, readFile);
+        await opening;
+        return await loadedModel(
+          backend,
+          new GraphModel(tf.io.fromMemory({ ...graph.artifacts, weightData })),
+          manifest,
+          release,
+        );
+      } catch (error) {
         release();
-        throw new ModeletError('MODEL_CORRUPT', `${manifest.model}@${manifest.version} is not a TF.js graph model`, {
-          cause,
-        });
+        throw error;
       }
-      return loadedModel(backend, model, manifest, release);
     },
   };
 }
 
-function loadedModel(
+async function loadedModel(
   backend: TfjsBackend,
   model: GraphModel<tf.io.IOHandler>,
   manifest: Manifest,
   release: () => void,
-): LoadedModel {
+): Promise<LoadedModel> {
   const { generation } = backend;
+  try {
+    await model.load();
+  } catch (cause) {
+    const fault = backend.fault(cause);
+    if (fault !== undefined) throw condemned(backend, fault);
+    const name = `${manifest.model}@${manifest.version}`;
+    throw new ModeletError('MODEL_CORRUPT', `${name} is not a TF.js graph model: ${firstLine(cause)}`, { cause });
+  }
   const { inputs, outputs } = manifest.signature;
   const outputNames = outputs.map(({ name }) => name);
 
@@ -59,6 +72,8 @@ function loadedModel(
       return backend.generation === generation;
     },
     predict: async (values) => {
+      if (backend.generation !== generation)
+        throw new ModeletError('MODEL_UNAVAILABLE', 'the model is being loaded again');
       let results: Tensor[] = [];
       let thrown: unknown;
       try {

@@ -5,6 +5,7 @@ import createModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wa
 export interface WasmModule {
   HEAPU8: Uint8Array;
   _malloc(bytes: number): number;
+  _free(offset: number): void;
   cwrap(name: string, result: string | null, parameters: string[]): (...values: number[]) => number;
   tfjs: Record<string, (...values: number[]) => number>;
 }
@@ -47,14 +48,24 @@ export async function createWasmModule(file: string | URL, onFault: (line: strin
     disposeData: module.cwrap('dispose_data', null, [number]),
     dispose: module.cwrap('dispose', null, []),
   };
-  // A failed malloc returns 0, and TF.js would write the tensor there, over the module's own data.
+  guardMalloc(module);
+  return module;
+}
+
+/**
+ * At the end of its 4 GiB, malloc returns 0, or a block that wraps round to address 0; TF.js would write the tensor there,
+ * over the module's own data. Sizes and offsets in bytes.
+ */
+function guardMalloc(module: WasmModule): void {
+  // Emscripten's first call replaces `_malloc` by the bare export; only then it stays what we make it.
+  module._free(module._malloc(1));
   const malloc = module._malloc;
   module._malloc = (bytes) => {
-    const offset = malloc(bytes);
-    if (offset === 0 && bytes > 0) throw new HeapFullError(`wasm heap: no room for ${bytes} bytes`);
+    const offset = malloc(bytes) >>> 0;
+    const fits = offset !== 0 && offset + bytes <= module.HEAPU8.length;
+    if (bytes > 0 && !fits) throw new HeapFullError(`wasm heap: no room for ${bytes} bytes`);
     return offset;
   };
-  return module;
 }
 
 const processEvents = ['uncaughtException', 'unhandledRejection'] as const;
