@@ -1,15 +1,16 @@
 import { proxyEventToWebRequest } from '@aws-lambda-powertools/event-handler/http';
-import type { APIGatewayProxyEvent, APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
 
 /** What API Gateway (REST, HTTP API) and function URLs send. */
 export type HttpEvent = APIGatewayProxyEvent | APIGatewayProxyEventV2;
 
 /** What they take back: a shape that is good for both payload versions. */
-export type HttpResult = Required<
-  Pick<APIGatewayProxyStructuredResultV2, 'statusCode' | 'body' | 'isBase64Encoded'>
-> & {
+export interface HttpResult {
+  readonly statusCode: number;
   readonly headers: Record<string, string>;
-};
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
 
 export function isHttpEvent(event: unknown): event is HttpEvent {
   if (typeof event !== 'object' || event === null || !('requestContext' in event)) return false;

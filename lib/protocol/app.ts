@@ -57,7 +57,8 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
       response = errorResponse(caught, requestId);
     }
     const ms = performance.now() - since;
-    response.headers.set('server-timing', serverTiming(timings, isCold));
+    const timing = serverTiming(timings, isCold);
+    if (timing !== '') response.headers.set('server-timing', timing);
     report({
       requestId,
       method: request.method,

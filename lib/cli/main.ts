@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util';
+import { SingleBar } from 'cli-progress';
+import { ModeletError } from '../core/errors.js';
+import { createRegistry } from '../registry/registry.js';
+import { openStore } from '../registry/stores/open-store.js';
+import { version } from '../version.js';
+import { list } from './list.js';
+import { push } from './push.js';
+import { serve } from './serve.js';
+import { show } from './show.js';
+import type { Verb, VerbCall } from './verb.js';
+
+const verbs: readonly Verb[] = [serve, list, show, push];
+
+const common = {
+  registry: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/**
+ * The command line. Results go to stdout, everything else to stderr.
+ * @returns the exit code: 0 done, 1 refused or failed, 2 for an unknown verb or flag or a missing argument
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--version') return say(`${version}\n`);
+  if (name === undefined || name === '--help' || name === '-h') return say(overview());
+  const verb = verbs.find((candidate) => candidate.name === name);
+  if (verb === undefined) return misuse(`there is no verb '${name}'`, 'modelet --help lists them');
+
+  let parsed: { values: VerbCall['values']; positionals: string[] };
+  try {
+    const { values, positionals } = parseArgs({
+      args: rest,
+      options: { ...verb.options, ...common },
+      allowPositionals: true,
+    });
+    parsed = { values: values as VerbCall['values'], positionals };
+  } catch (error) {
+    return misuse(error instanceof Error ? error.message : String(error), `modelet ${name} --help shows what it takes`);
+  }
+  if (parsed.values.help === true) return say(helpOf(verb));
+  if (parsed.positionals.length !== verb.needs.length) {
+    return misuse(`modelet ${name} takes ${verb.needs.join(', ') || 'no arguments'}`, `usage: ${verb.usage}`);
+  }
+  try {
+    await verb.run(await callOf(parsed));
+    return 0;
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+async function callOf({ values, positionals }: Pick<VerbCall, 'values' | 'positionals'>): Promise<VerbCall> {
+  const location = (values.registry as string | undefined) ?? process.env.MODELET_REGISTRY ?? './models';
+  const openRegistry = async (where: string) => createRegistry(await openStore(where));
+  return {
+    values,
+    positionals,
+    registry: await openRegistry(location),
+    openRegistry,
+    print: (text, value) => {
+      process.stdout.write(values.json === true ? `${JSON.stringify(value)}\n` : `${text}\n`);
+    },
+    progress: (label, total) => {
+      const bar = new SingleBar({
+        format: `${label} {bar} {percentage}% {eta_formatted}`,
+        stream: process.stderr,
+        noTTYOutput: false,
+      });
+      bar.start(total, 0);
+      return { update: (done) => bar.update(done), stop: () => bar.stop() };
+    },
+  };
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function misuse(why: string, todo: string): number {
+  process.stderr.write(`${why}\n${todo}\n`);
+  return 2;
+}
+
+/** One line why, one line what to do. */
+function failure(error: unknown): number {
+  const [why, ...todo] = (error instanceof Error ? error.message : String(error)).split('; ');
+  const next = todo.join('; ') || (error instanceof ModeletError ? hints[error.code] : undefined);
+  process.stderr.write(`${why}\n${next ?? 'run it again, or report it with this line'}\n`);
+  return 1;
+}
+
+const hints: Partial<Record<ModeletError['code'], string>> = {
+  MODEL_NOT_FOUND: 'modelet list shows the models of a registry (--registry)',
+  VERSION_NOT_FOUND: 'modelet show MODEL shows its versions and aliases',
+  MODEL_CORRUPT: 'publish the version again',
+  MODEL_UNAVAILABLE: 'check the registry, its credentials and the network, then try again',
+};
+
+function overview(): string {
+  const width = Math.max(...verbs.map(({ usage }) => usage.length));
+  const lines = verbs.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`);
+  return `modelet ${version}: models as serverless functions\n\n${lines.join('\n')}\n\n${commonHelp.join('\n')}\n`;
+}
+
+function helpOf({ usage, summary, help }: Verb): string {
+  return `${summary}\n\n  ${usage}\n\n${[...help, ...commonHelp].join('\n')}\n`;
+}
+
+const commonHelp = [
+  '  --registry DIR|s3://BUCKET/PREFIX  where the models are (default MODELET_REGISTRY, else ./models)',
+  '  --json                             the result as JSON on stdout',
+  '  --help                             this text',
+];

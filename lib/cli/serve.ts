@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { ModeletError } from '../core/errors.js';
+import { localHandlers } from '../dev/local-handlers.js';
+import { createLocalServer } from '../dev/local-server.js';
+import { imageClassification } from '../tasks/image-classification.js';
+import { tensor } from '../tasks/tensor.js';
+import type { Verb } from './verb.js';
+
+export const serve: Verb = {
+  name: 'serve',
+  usage: 'modelet serve',
+  summary: 'every model of the registry on http://localhost:3000, as API Gateway and Lambda would serve it',
+  needs: [],
+  options: {},
+  help: [
+    '  PORT, HOST          environment: where to listen (default 3000, 127.0.0.1)',
+    '  MODELET_API_KEY     environment: ask for this x-api-key, as a deployment does',
+    '  MODELET_BACKEND     environment: wasm (default) or tensorflow (after npm run native)',
+  ],
+  run: async ({ registry, print }) => {
+    // The handlers read the environment that a deployment would set; metrics would only fill the terminal.
+    process.env.MODELET_REGISTRY = registry.store.location;
+    process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
+    const handlerFor = await localHandlers(resolve('dist/functions'), registry, [imageClassification, tensor]);
+    const server = createLocalServer({ handlerFor, apiKey: process.env.MODELET_API_KEY });
+    const port = Number(process.env.PORT ?? 3000);
+    server.listen(port, process.env.HOST ?? '127.0.0.1');
+    await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => refuse(error, port))]);
+
+    const address = `http://localhost:${(server.address() as AddressInfo).port}`;
+    const models = await registry.models();
+    print(banner(address, models), { address, models });
+    await once(process, 'SIGINT');
+    server.close();
+    server.closeAllConnections();
+  },
+};
+
+function refuse(error: NodeJS.ErrnoException, port: number): never {
+  const why = error.code === 'EADDRINUSE' ? `port ${port} is in use` : error.message;
+  throw new ModeletError('INVALID_REQUEST', `${why}; set PORT to a free one`);
+}
+
+function banner(address: string, models: readonly string[]): string {
+  const file = models.includes('digits') ? ['examples/7.png', 'image/png', 'digits'] : undefined;
+  const commands = [
+    ...(file === undefined
+      ? []
+      : [`curl --data-binary @${file[0]} -H 'content-type: ${file[1]}' ${address}/models/${file[2]}`]),
+    `curl ${address}/models`,
+    `curl ${address}/v2/models/${models[0] ?? 'MODEL'}`,
+  ];
+  return [
+    `modelet serves ${models.join(', ') || 'no models yet'} on ${address}`,
+    'try:',
+    ...commands.map((line) => `  ${line}`),
+  ].join('\n');
+}
