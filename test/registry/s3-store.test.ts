@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ObjectStore } from '../../lib/core/object-store.js';
+import { openStore } from '../../lib/registry/stores/open-store.js';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
+import { objectStoreContract } from './object-store.contract.js';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+/** Settles as the work does, or fails when that takes longer than `limit` ms. */
+async function within<T>(limit: number, work: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = sleep(limit, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`took longer than ${limit} ms`);
+  });
+  return Promise.race([work, timer]).finally(() => late.abort());
+}
+
+const unavailable = { code: 'MODEL_UNAVAILABLE', retryable: true };
+
+describeWithS3('S3 store', () => {
+  const environment = { ...process.env };
+  let server: S3Server;
+  let proxy: FaultProxy;
+  let stores = 0;
+  const open = (name = `prefix-${++stores}/deep`) => openStore(`s3://models/${name}`);
+
+  beforeAll(async () => {
+    server = await startS3Server();
+    await server.createBucket('models');
+    proxy = await startFaultProxy(server.endpoint);
+    Object.assign(process.env, server.env(proxy.endpoint));
+  });
+
+  afterAll(async () => {
+    process.env = environment;
+    await proxy?.stop();
+    await server?.stop();
+  });
+
+  beforeEach(() => {
+    proxy.heal();
+    proxy.forget();
+  });
+
+  describe('contract', () => objectStoreContract(open));
+
+  describe('locations', () => {
+    test('a bucket without a prefix, and slashes at the end', async () => {
+      await server.createBucket('whole');
+      await (await openStore('s3://whole')).put('a/b', bytes('x'));
+      expect(await (await openStore('s3://whole/')).list('a/')).toEqual(['b']);
+      expect(await (await openStore('s3://whole/a//')).list('')).toEqual(['b']);
+    });
+
+    test.each(['s3://', 's3:///a', 's3://bucket/../a', 's3://bucket/a//b'])('refuses %s', async (location) => {
+      await expect(openStore(location)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    });
+
+    test('path style for an endpoint by name too', async () => {
+      const store = await open();
+      process.env.AWS_ENDPOINT_URL_S3 = proxy.endpoint.replace('127.0.0.1', 'localhost');
+      try {
+        await store.put('a', bytes('x'));
+      } finally {
+        process.env.AWS_ENDPOINT_URL_S3 = proxy.endpoint;
+      }
+      expect(proxy.requests).toEqual([`PUT /models/prefix-${stores}/deep/a`]);
+    });
+
+    test('an object named like the folder, as consoles make it, is not listed', async () => {
+      const store = await open('console');
+      const client = await import('@aws-sdk/client-s3');
+      await new client.S3Client({}).send(
+        new client.PutObjectCommand({ Bucket: 'models', Key: 'console/a/', Body: new Uint8Array() }),
+      );
+      await store.put('a/b', bytes('x'));
+      expect(await store.list('a/')).toEqual(['b']);
+      expect(await store.list('')).toEqual(['a/']);
+    });
+  });
+
+  describe('faults', () => {
+    let store: ObjectStore;
+    beforeEach(async () => {
+      store = await open();
+      await store.put('a', bytes('content'));
+      proxy.forget();
+    });
+
+    /** Fails as MODEL_UNAVAILABLE within the time (ms), naming location and key, then works again. */
+    async function failsThenRecovers(work: () => Promise<unknown>, limit: number, heal: () => unknown, why: RegExp) {
+      const error = await within(limit, work()).then(
+        () => undefined,
+        (thrown: Error) => thrown,
+      );
+      expect(error).toMatchObject({ ...unavailable, message: expect.stringMatching(why), cause: expect.anything() });
+      expect(error?.message).toContain(`"a" in s3://models/prefix-${stores}/deep`);
+      expect(error?.message).not.toMatch(/test-secret|content/);
+      await heal();
+      expect(Buffer.from((await store.get('a'))?.body ?? []).toString()).toBe('content');
+    }
+
+    test('server down, then back with its objects', async () => {
+      await server.crash();
+      Object.assign(process.env, server.env());
+      store = await open(`prefix-${stores}/deep`);
+      try {
+        await failsThenRecovers(() => store.get('a'), 3000, server.restart, /ECONNREFUSED/);
+        await server.crash();
+        await failsThenRecovers(() => store.put('a', bytes('new')), 3000, server.restart, /ECONNREFUSED/);
+        // A kept connection to the server before.
+        await server.crash();
+        await server.restart();
+        expect((await store.get('a'))?.body).toHaveLength(7);
+      } finally {
+        Object.assign(process.env, server.env(proxy.endpoint));
+      }
+    });
+
+    test('503, after three attempts', async () => {
+      proxy.fail('unavailable');
+      await failsThenRecovers(() => store.get('a'), 6000, proxy.heal, /503 SlowDown/);
+      expect(proxy.count(/^GET .*\/a$/)).toBe(4);
+    });
+
+    test('one 503 is nobody’s business', async () => {
+      proxy.fail('unavailable', { times: 1 });
+      expect((await store.get('a'))?.body).toHaveLength(7);
+      expect(proxy.requests).toHaveLength(2);
+    });
+
+    test('a broken connection', async () => {
+      proxy.fail('reset');
+      await failsThenRecovers(() => store.get('a'), 3000, proxy.heal, /.*/);
+    });
+
+    test('a store that never answers', async () => {
+      proxy.fail('stall');
+      await Promise.all([
+        failsThenRecovers(() => store.put('a', bytes('content')), 17_000, proxy.heal, /in time/),
+        expect(within(11_000, store.get('b'))).rejects.toMatchObject(unavailable),
+        expect(within(11_000, store.list(''))).rejects.toMatchObject(unavailable),
+        expect(within(11_000, store.delete('b'))).rejects.toMatchObject(unavailable),
+      ]);
+    });
+
+    test('a body cut in the middle', async () => {
+      proxy.fail('cut');
+      await failsThenRecovers(() => store.get('a'), 3000, proxy.heal, /.*/);
+    });
+
+    test('a body that stalls in the middle', async () => {
+      proxy.fail('stall-body');
+      await failsThenRecovers(() => store.get('a'), 7000, proxy.heal, /in time/);
+    });
+
+    test.each(['stall', 'stall-body'] as const)('abort ends a get at once: %s', async (fault) => {
+      proxy.fail(fault);
+      const start = performance.now();
+      await expect(store.get('a', { signal: AbortSignal.timeout(300) })).rejects.toMatchObject({
+        name: 'TimeoutError',
+      });
+      expect(performance.now() - start).toBeLessThan(1500);
+    });
+
+    test('a conditional put whose answer got lost still knows that it won', async () => {
+      proxy.fail('lose-answer', { times: 1, only: /^PUT/ });
+      const created = await store.put('b', bytes('one'), { ifAbsent: true });
+      expect(created).toBe((await store.get('b'))?.etag);
+      proxy.fail('lose-answer', { times: 1, only: /^PUT/ });
+      const moved = await store.put('b', bytes('two'), { ifMatch: created ?? '' });
+      expect(moved).toBe((await store.get('b'))?.etag);
+      expect(proxy.count(/^PUT .*\/b$/)).toBe(4);
+    });
+
+    test('a conditional put that really lost after a retry says so', async () => {
+      proxy.fail('unavailable', { times: 1, only: /^PUT/ });
+      expect(await store.put('a', bytes('content'), { ifAbsent: true })).toBeUndefined();
+    });
+  });
+
+  describe('refusals name the fix', () => {
+    test('no such bucket', async () => {
+      const store = await openStore('s3://nowhere/models');
+      for (const work of [
+        () => store.get('a'),
+        () => store.list(''),
+        () => store.put('a', bytes('x'), { ifAbsent: true }),
+      ]) {
+        await expect(work()).rejects.toMatchObject({
+          ...unavailable,
+          message: expect.stringMatching(/s3:\/\/nowhere\/models.*no such bucket/),
+        });
+      }
+    });
+
+    test.each([
+      ['a wrong secret', { AWS_SECRET_ACCESS_KEY: 'wrong-secret' }, /SignatureDoesNotMatch/],
+      ['an unknown key', { AWS_ACCESS_KEY_ID: 'stranger' }, /InvalidAccessKeyId/],
+      ['no right', () => server.createStranger(), /access denied.*s3:ListBucket/],
+      ['no region', { AWS_REGION: undefined }, /AWS_REGION/],
+    ])('%s', async (_, change, why) => {
+      const store = await open();
+      for (const [name, value] of Object.entries(typeof change === 'function' ? await change() : change)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      try {
+        const error = await store.get('a').catch((thrown: Error) => thrown);
+        expect(error).toMatchObject({ ...unavailable, message: expect.stringMatching(why) });
+        expect(String(error)).not.toMatch(/test-secret|stranger/);
+      } finally {
+        Object.assign(process.env, server.env(proxy.endpoint));
+      }
+    });
+  });
+});

@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * What goes wrong with a request.
+ * - `unavailable`: 503 SlowDown, as S3 throttles
+ * - `reset`: the connection breaks before the store sees anything
+ * - `lose-answer`: the store does it, then the connection breaks
+ * - `stall`: no answer, ever
+ * - `cut`: half the body, then the connection breaks
+ * - `stall-body`: half the body, then silence
+ */
+export type Fault = 'unavailable' | 'reset' | 'lose-answer' | 'stall' | 'cut' | 'stall-body';
+
+export interface FaultProxy {
+  readonly endpoint: string;
+  /** The next `times` requests that match fail so; without `times` all of them, until `heal`. */
+  fail(fault: Fault, options?: { times?: number; only?: RegExp }): void;
+  heal(): void;
+  /** `GET /bucket/key` of each request since the last `forget`, failed ones too, without the query. */
+  readonly requests: readonly string[];
+  /** How many requests match, e.g. `/^GET .*\.bin$/`. */
+  count(pattern: RegExp): number;
+  forget(): void;
+  stop(): Promise<void>;
+}
+
+/** An HTTP proxy on a free loopback port before a store, to make it fail and recover. Signatures stay valid through it. */
+export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
+  const { hostname, port } = new URL(upstream);
+  const requests: string[] = [];
+  let planned: { fault: Fault; left: number; only: RegExp } | undefined;
+
+  function faultFor(line: string): Fault | undefined {
+    if (planned === undefined || planned.left <= 0 || !planned.only.test(line)) return undefined;
+    planned.left--;
+    return planned.fault;
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    const line = `${incoming.method} ${decodeURIComponent((incoming.url ?? '').split('?')[0] ?? '')}`;
+    requests.push(line);
+    const fault = faultFor(line);
+    if (fault === 'unavailable') return slowDown(incoming, outgoing);
+    if (fault === 'reset') return incoming.socket.destroy();
+    if (fault === 'stall') return incoming.resume();
+    forward(incoming, outgoing, fault);
+  });
+
+  /** The host header goes along unchanged, since it is signed. */
+  function forward(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | undefined): void {
+    const { method, url: path, headers } = incoming;
+    const onward = request({ hostname, port, method, path, headers }, async (answer) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      if (fault === 'lose-answer') return incoming.socket.destroy();
+      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      if (fault !== 'cut' && fault !== 'stall-body') return outgoing.end(body);
+      outgoing.write(body.subarray(0, body.length / 2), () => {
+        if (fault === 'cut') incoming.socket.destroy();
+      });
+    });
+    onward.on('error', () => incoming.socket.destroy());
+    incoming.pipe(onward);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fail: (fault, { times = Number.POSITIVE_INFINITY, only = /./ } = {}) => {
+      planned = { fault, left: times, only };
+    },
+    heal: () => {
+      planned = undefined;
+    },
+    requests,
+    count: (pattern) => requests.filter((line) => pattern.test(line)).length,
+    forget: () => {
+      requests.length = 0;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function slowDown(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  incoming.resume();
+  const body = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>injected</Message></Error>';
+  outgoing.writeHead(503, { 'content-type': 'application/xml', 'content-length': body.length }).end(body);
+}
