@@ -1,6 +1,7 @@
 import { createLambdaHandler, type LambdaHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
 import type { Task } from './core/task.js';
+import { version } from './core/version.js';
 import { type App, createApp } from './protocol/app.js';
 import { catalogRoutes } from './protocol/catalog.js';
 import type { Route } from './protocol/route.js';
@@ -11,7 +12,6 @@ import { createRegistry, type Registry } from './registry/registry.js';
 import { openStore } from './registry/stores/open-store.js';
 import { openEngine } from './runtime/open-engine.js';
 import { createService } from './service.js';
-import { version } from './version.js';
 
 /**
  * The Lambda handler of one model: HTTP events in, answers out. Nothing is read, loaded or started before the first request.

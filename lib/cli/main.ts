@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { ModeletError } from '../core/errors.js';
+import { version } from '../core/version.js';
 import { createRegistry } from '../registry/registry.js';
 import { openStore } from '../registry/stores/open-store.js';
-import { version } from '../version.js';
 import { list } from './list.js';
 import { push } from './push.js';
 import { serve } from './serve.js';

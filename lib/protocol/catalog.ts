@@ -2,7 +2,7 @@ import { ModeletError } from '../core/errors.js';
 import { production } from '../core/version-ref.js';
 import type { Registry } from '../registry/registry.js';
 import { json } from './responses.js';
-import type { Route } from './route.js';
+import type { Route, RouteCall } from './route.js';
 
 export interface CatalogParts {
   readonly registry: Registry;
@@ -15,8 +15,9 @@ export interface CatalogParts {
 /** What belongs to the whole API. It lists and describes; it never loads a model. */
 export function catalogRoutes({ registry, version, models }: CatalogParts): Route[] {
   const names = async (): Promise<readonly string[]> => models ?? (await registry.models());
-  const elsewhere = (path: string): Route[] =>
-    (['GET', 'POST'] as const).map((method) => ({ method, path, handle: ({ params }) => unknownModel(params.model) }));
+  const elsewhere = (['/models/{model}', '/v1/models/{model}', '/v2/models/{model}'] as const)
+    .flatMap((base) => [base, `${base}:{verb}`, `${base}/{rest+}`])
+    .flatMap((path) => (['GET', 'POST'] as const).map((method): Route => ({ method, path, handle: unknownModel })));
   return [
     { method: 'GET', path: '/', handle: async () => json(index(version, await names())) },
     {
@@ -28,12 +29,7 @@ export function catalogRoutes({ registry, version, models }: CatalogParts): Rout
     { method: 'GET', path: '/v2/health/live', handle: () => json({ live: true }) },
     { method: 'GET', path: '/v2/health/ready', handle: () => json({ ready: true }) },
     // Requests for a model that has no function of its own end here.
-    ...elsewhere('/models/{model}'),
-    ...elsewhere('/v1/models/{model}'),
-    ...elsewhere('/v1/models/{model}:predict'),
-    ...elsewhere('/v2/models/{model}'),
-    ...elsewhere('/v2/models/{model}/ready'),
-    ...elsewhere('/v2/models/{model}/infer'),
+    ...elsewhere,
   ];
 }
 
@@ -59,6 +55,6 @@ function entry(registry: Registry): (name: string) => Promise<Readonly<Record<st
   };
 }
 
-function unknownModel(model: string | undefined): never {
-  throw new ModeletError('MODEL_NOT_FOUND', `there is no model '${model}'; GET /models lists what there is`);
+function unknownModel({ params }: RouteCall): never {
+  throw new ModeletError('MODEL_NOT_FOUND', `there is no model '${params.model}'; GET /models lists what there is`);
 }

@@ -12,7 +12,7 @@ export interface RouteCall {
 
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** OpenAPI's form: `/v2/models/{model}/infer`; a name takes neither `/` nor `:`. */
+  /** `/v2/models/{model}/infer`: a name takes neither `/` nor `:`, and `{rest+}` whatever is left. */
   readonly path: string;
   handle(call: RouteCall): Promise<Response> | Response;
 }
@@ -40,7 +40,10 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
 }
 
 function compile(path: string): RegExp {
-  const source = path.replace(/[.*+?^$|()[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)');
+  const source = path
+    .replace(/[.*+?^$|()[\]\\]/g, '\\$&')
+    .replace(/\{(\w+)\\\+\}/g, '(?<$1>.+)')
+    .replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)');
   return new RegExp(`^${source}$`);
 }
 
