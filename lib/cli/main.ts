@@ -53,6 +53,8 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function callOf({ values, positionals }: Pick<VerbCall, 'values' | 'positionals'>): Promise<VerbCall> {
+  // The AWS SDK's advice to upgrade Node.js is for us to follow, not for whoever runs a command.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const location = (values.registry as string | undefined) ?? process.env.MODELET_REGISTRY ?? './models';
   const openRegistry = async (where: string) => createRegistry(await openStore(where));
   return {

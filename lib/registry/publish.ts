@@ -34,7 +34,9 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
   const key = manifestKey(draft.model, version);
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
   const checked = parseManifest(bytes, key);
-  await registry.store.put(key, bytes, { ifAbsent: true });
+  if ((await registry.store.put(key, bytes, { ifAbsent: true })) === undefined) {
+    throw new ModeletError('INVALID_INPUT', `${key} was written by someone else meanwhile; publish again`);
+  }
   if (isFirst)
     await registry.store.put(aliasKey(draft.model, 'production'), aliasBytes({ version }), { ifAbsent: true });
   if (alias !== undefined) await setAlias(registry, draft.model, alias, version);
