@@ -1,5 +1,6 @@
 import { proxyEventToWebRequest } from '@aws-lambda-powertools/event-handler/http';
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { HttpRequest, HttpResponse } from '../protocol/http.js';
 
 /** What API Gateway (REST, HTTP API) and function URLs send. */
 export type HttpEvent = APIGatewayProxyEvent | APIGatewayProxyEventV2;
@@ -18,27 +19,27 @@ export function isHttpEvent(event: unknown): event is HttpEvent {
 }
 
 /**
- * Event → Request. Powertools' converter would read base64 bodies as UTF-8, let a path that starts with `//` change the host
+ * Event → request. Powertools' converter would read a base64 body as UTF-8, let a path that starts with `//` change the host
  * and keep an HTTP API's stage in the path; so it gets no body and a mended path, and the bytes are attached here.
  */
-export function requestFromEvent(event: HttpEvent): Request {
-  const request = proxyEventToWebRequest(mended(event));
-  if (event.body === undefined || event.body === null || request.method === 'GET' || request.method === 'HEAD')
-    return request;
-  return new Request(request, { body: Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8') });
+export function requestFromEvent(event: HttpEvent): HttpRequest {
+  const { url, method, headers } = proxyEventToWebRequest(mended(event));
+  return { url, method, headers, arrayBuffer: async () => bytesOf(event.body ?? '', event.isBase64Encoded) };
 }
 
-/** Text goes as it is, everything else in base64 (the API's binary media types let it through unharmed). */
-export async function resultFromResponse(response: Response): Promise<HttpResult> {
-  const headers = Object.fromEntries(response.headers);
-  const isText = /^(application\/json|text\/)/.test(headers['content-type'] ?? 'text/');
-  const bytes = Buffer.from(await response.arrayBuffer());
-  return {
-    statusCode: response.status,
-    headers,
-    body: bytes.toString(isText ? 'utf8' : 'base64'),
-    isBase64Encoded: !isText,
-  };
+function bytesOf(body: string, isBase64Encoded: boolean): ArrayBuffer {
+  const encoding = isBase64Encoded ? 'base64' : 'utf8';
+  // Not Buffer.from: it may hand out a slice of Node's pool.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(body, encoding));
+  const length = bytes.write(body, encoding);
+  return length === bytes.length ? bytes.buffer : bytes.buffer.slice(0, length);
+}
+
+/** Text goes as it is, bytes in base64 (the API's binary media types let them through unharmed). */
+export function resultFromResponse({ status, headers, body }: HttpResponse): HttpResult {
+  if (typeof body === 'string') return { statusCode: status, headers, body, isBase64Encoded: false };
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return { statusCode: status, headers, body: bytes.toString('base64'), isBase64Encoded: true };
 }
 
 /** The gateway's own id of the request, which is in its access log too. */
@@ -47,7 +48,8 @@ export function requestIdOf(event: HttpEvent): string {
 }
 
 function mended(event: HttpEvent): HttpEvent {
-  if (!('rawPath' in event)) return { ...event, path: oneSlash(event.path), body: null };
+  // `headers` has the last value of each, and no header that we read may have two.
+  if (!('rawPath' in event)) return { ...event, path: oneSlash(event.path), multiValueHeaders: {}, body: null };
   const { stage } = event.requestContext;
   const staged = stage !== '$default' && event.rawPath.startsWith(`/${stage}/`);
   const { body: _attachedLater, ...rest } = event;

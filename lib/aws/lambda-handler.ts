@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { ModeletError } from '../core/errors.js';
 import type { App } from '../protocol/app.js';
+import type { HttpRequest, HttpResponse } from '../protocol/http.js';
 import { errorResponse } from '../protocol/responses.js';
 import {
   type HttpEvent,
@@ -28,8 +29,8 @@ export function createLambdaHandler(app: App): LambdaHandler {
     );
   };
 
-  async function answer(event: HttpEvent, requestId: string, context: Context): Promise<Response> {
-    let request: Request;
+  async function answer(event: HttpEvent, requestId: string, context: Context): Promise<HttpResponse> {
+    let request: HttpRequest;
     try {
       request = requestFromEvent(event);
     } catch (cause) {

@@ -13,8 +13,11 @@ const maxRank = 16;
 export function tensorFromNested(datatype: Datatype, value: unknown, field: string): Tensor {
   const shape = shapeOf(value, field);
   const data = allocate(datatype, elementCount(shape));
+  // Where `fill` stands: an index for each axis. A path becomes text only for an error.
+  const position: number[] = [];
+  const path = () => field + position.map((index) => `[${index}]`).join('');
   let next = 0;
-  const fill = (node: unknown, axis: number, path: () => string): void => {
+  const fill = (node: unknown, axis: number): void => {
     const size = shape[axis];
     if (size === undefined) {
       data[next++] = element(datatype, node, path);
@@ -23,9 +26,13 @@ export function tensorFromNested(datatype: Datatype, value: unknown, field: stri
     if (!Array.isArray(node) || node.length !== size) {
       throw invalidInput(path(), `expected an array of ${size} (as its neighbours are), got ${describeValue(node)}`);
     }
-    for (let index = 0; index < size; index++) fill(node[index], axis + 1, () => `${path()}[${index}]`);
+    for (let index = 0; index < size; index++) {
+      position[axis] = index;
+      fill(node[index], axis + 1);
+    }
+    position.length = axis;
   };
-  fill(value, 0, () => field);
+  fill(value, 0);
   return makeTensor(datatype, shape, data);
 }
 

@@ -1,5 +1,6 @@
 import { ModeletError } from '../core/errors.js';
 import { startTimings, type Timings } from '../core/timings.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 import { errorResponse } from './responses.js';
 import { createRouter, type Route } from './route.js';
 
@@ -25,14 +26,14 @@ export interface RequestReport {
   readonly error: unknown;
 }
 
-export type App = (request: Request, call: Call) => Promise<Response>;
+export type App = (request: HttpRequest, call: Call) => Promise<HttpResponse>;
 
 /** API Gateway waits 29 s; the rest is for sending our answer instead of its own. */
 const longestMs = 29_000;
 const reserveMs = 500;
 
 /**
- * The HTTP core: Request → Response for a set of routes. Every error becomes an answer; an answer after the deadline
+ * The HTTP core: request → response for a set of routes. Every error becomes an answer; an answer after the deadline
  * becomes DEADLINE_EXCEEDED, while what it waited for (a load) goes on for the next request.
  */
 export function createApp(routes: readonly Route[], report: (finished: RequestReport) => void): App {
@@ -46,7 +47,7 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
     const isCold = cold;
     cold = false;
     let error: unknown;
-    let response: Response;
+    let response: HttpResponse;
     try {
       const found = match(request.method, url.pathname);
       if ('allow' in found) throw noRoute(request.method, found.allow);
@@ -58,33 +59,33 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
     }
     const ms = performance.now() - since;
     const timing = serverTiming(timings, isCold);
-    if (timing !== '') response.headers.set('server-timing', timing);
+    if (timing !== '') response.headers['server-timing'] = timing;
     report({
       requestId,
       method: request.method,
       path: url.pathname,
       status: response.status,
-      model: response.headers.get('x-modelet-model') ?? undefined,
-      version: response.headers.get('x-modelet-version') ?? undefined,
+      model: response.headers['x-modelet-model'],
+      version: response.headers['x-modelet-version'],
       ms,
       cold: isCold,
       timings,
       error,
     });
-    return request.method === 'HEAD' ? new Response(null, response) : response;
+    return request.method === 'HEAD' ? { ...response, body: '' } : response;
   };
 }
 
-async function beforeDeadline(answer: Promise<Response>, ms: number, since: number): Promise<Response> {
-  const exceeded = new ModeletError('DEADLINE_EXCEEDED', `no answer within ${Math.round(ms)} ms; try again`);
+async function beforeDeadline(answer: Promise<HttpResponse>, ms: number, since: number): Promise<HttpResponse> {
+  const exceeded = () => new ModeletError('DEADLINE_EXCEEDED', `no answer within ${Math.round(ms)} ms; try again`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(exceeded), Math.max(0, ms));
+    timer = setTimeout(() => reject(exceeded()), Math.max(0, ms));
   });
   try {
     const response = await Promise.race([answer, late]);
     // A forward pass blocks the timer, so the clock is asked once more.
-    if (performance.now() - since > ms) throw exceeded;
+    if (performance.now() - since > ms) throw exceeded();
     return response;
   } finally {
     clearTimeout(timer);

@@ -1,9 +1,10 @@
 import { ModeletError } from '../core/errors.js';
 import type { Timings } from '../core/timings.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 
 /** What a route's handler gets. */
 export interface RouteCall {
-  readonly request: Request;
+  readonly request: HttpRequest;
   readonly url: URL;
   /** Values of the path's `{names}`, decoded. */
   readonly params: Readonly<Record<string, string>>;
@@ -14,7 +15,7 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** `/v2/models/{model}/infer`: a name takes neither `/` nor `:`, and `{rest+}` whatever is left. */
   readonly path: string;
-  handle(call: RouteCall): Promise<Response> | Response;
+  handle(call: RouteCall): Promise<HttpResponse> | HttpResponse;
 }
 
 export type Match =

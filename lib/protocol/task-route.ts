@@ -2,6 +2,7 @@ import { ModeletError } from '../core/errors.js';
 import { type Instance, parseInstance, parseInstances } from '../core/instance.js';
 import type { Service } from '../service.js';
 import { mediaType, readBody, readJson } from './body.js';
+import type { HttpRequest } from './http.js';
 import { modelCard } from './model-card.js';
 import { modelJson } from './responses.js';
 import type { Route } from './route.js';
@@ -35,7 +36,7 @@ export function taskRoutes(service: Service): Route[] {
 }
 
 async function readInstances(
-  request: Request,
+  request: HttpRequest,
   files: readonly string[],
 ): Promise<{ instances: readonly Instance[]; many: boolean }> {
   const type = mediaType(request);

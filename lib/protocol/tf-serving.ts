@@ -4,6 +4,7 @@ import { nestedFromTensor, tensorFromNested } from '../core/nested-numbers.js';
 import type { TensorSpec, Tensors } from '../core/tensor.js';
 import type { Service } from '../service.js';
 import { readJsonObject } from './body.js';
+import type { HttpResponse } from './http.js';
 import { modelJson } from './responses.js';
 import type { Route, RouteCall } from './route.js';
 import { requestedVersion } from './version-ref.js';
@@ -19,14 +20,14 @@ export function tfServingRoutes(service: Service): Route[] {
 }
 
 /** "Model status API". */
-async function status(service: Service, call: RouteCall): Promise<Response> {
+async function status(service: Service, call: RouteCall): Promise<HttpResponse> {
   const manifest = await requestedVersion(service, call);
   const available = { version: manifest.version, state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } };
   return modelJson(manifest, { model_version_status: [available] });
 }
 
 /** "Predict API". A file instance is preprocessed by the task; predictions are the network's raw outputs. */
-async function predict(service: Service, call: RouteCall): Promise<Response> {
+async function predict(service: Service, call: RouteCall): Promise<HttpResponse> {
   const manifest = await requestedVersion(service, call);
   const { instances, inputs } = await readJsonObject(call.request);
   if ((instances === undefined) === (inputs === undefined)) {

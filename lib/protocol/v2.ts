@@ -4,6 +4,7 @@ import { tensorFromFlat } from '../core/nested-numbers.js';
 import { elementCount, type Tensor, type Tensors } from '../core/tensor.js';
 import type { Service } from '../service.js';
 import { readJsonObject } from './body.js';
+import type { HttpResponse } from './http.js';
 import { modelJson } from './responses.js';
 import type { Route, RouteCall } from './route.js';
 import { requestedVersion } from './version-ref.js';
@@ -19,7 +20,7 @@ export function v2Routes(service: Service): Route[] {
 }
 
 /** "Model Metadata": `$metadata_model_response`. */
-async function metadata(service: Service, call: RouteCall): Promise<Response> {
+async function metadata(service: Service, call: RouteCall): Promise<HttpResponse> {
   const manifest = await requestedVersion(service, call);
   const { inputs, outputs } = manifest.signature;
   const versions = await service.registry.versions(service.model);
@@ -27,7 +28,7 @@ async function metadata(service: Service, call: RouteCall): Promise<Response> {
 }
 
 /** "Model Ready": 200 once the golden check has passed, else 503. */
-async function ready(service: Service, call: RouteCall): Promise<Response> {
+async function ready(service: Service, call: RouteCall): Promise<HttpResponse> {
   const manifest = await requestedVersion(service, call);
   try {
     await service.ready(manifest, call.timings);
@@ -41,7 +42,7 @@ async function ready(service: Service, call: RouteCall): Promise<Response> {
 }
 
 /** "Inference": `$inference_request` → `$inference_response`. */
-async function infer(service: Service, call: RouteCall): Promise<Response> {
+async function infer(service: Service, call: RouteCall): Promise<HttpResponse> {
   const manifest = await requestedVersion(service, call);
   const body = await readJsonObject(call.request);
   const inputs = call.timings.time('pre', () => parseInputs(manifest, body.inputs));

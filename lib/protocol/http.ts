@@ -1,0 +1,14 @@
+/**
+ * What the protocols need of a request: the web's own Request is one, and so is the lean object that an event becomes.
+ * A Request with a body and a Response would cost a small request more than all else beside its forward pass
+ * (docs/benchmarks.md, "handler").
+ */
+export type HttpRequest = Pick<Request, 'method' | 'url' | 'headers' | 'arrayBuffer'>;
+
+/** What `new Response(body, { status, headers })` takes. Header names are lower case. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** Text as it is; bytes for anything else. */
+  readonly body: string | Uint8Array;
+}
