@@ -44,6 +44,8 @@ export async function main(args: readonly string[]): Promise<number> {
   if (parsed.positionals.length !== verb.needs.length) {
     return misuse(`modelet ${name} takes ${verb.needs.join(', ') || 'no arguments'}`, `usage: ${verb.usage}`);
   }
+  const missing = (verb.requires ?? []).find((option) => parsed.values[option] === undefined);
+  if (missing !== undefined) return misuse(`modelet ${name} needs --${missing}`, `usage: ${verb.usage}`);
   try {
     await verb.run(await callOf(parsed));
     return 0;

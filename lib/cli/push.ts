@@ -7,6 +7,7 @@ export const push: Verb = {
   usage: 'modelet push MODEL[@VERSION] --to REGISTRY [--alias NAME]',
   summary: 'copy a version to another registry, checksums verified (laptop → S3, dev → prod)',
   needs: ['MODEL[@VERSION]'],
+  requires: ['to'],
   options: { to: { type: 'string' }, alias: { type: 'string' } },
   help: [
     '  --to DIR|s3://BUCKET/PREFIX        where to copy it',

@@ -20,6 +20,8 @@ export interface Verb {
   readonly summary: string;
   /** Positional arguments that must be there. */
   readonly needs: readonly string[];
+  /** Options that must be there. */
+  readonly requires?: readonly string[];
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** One line an option. */
   readonly help: readonly string[];
