@@ -3,8 +3,14 @@ import { inflateSync } from 'node:zlib';
 /** What decoding needs. The rest may hide a decompression bomb (iCCP, zTXt) and is not even looked at. */
 const needed = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
 
-/** Samples a pixel, by colour type (PNG specification, 11.2.1). */
-const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+/** By colour type: samples a pixel, and the bit depths there are (PNG specification, 11.2.1). */
+const colourTypes: Readonly<Record<number, { readonly samples: number; readonly depths: readonly number[] }>> = {
+  0: { samples: 1, depths: [1, 2, 4, 8, 16] },
+  2: { samples: 3, depths: [8, 16] },
+  3: { samples: 1, depths: [1, 2, 4, 8] },
+  4: { samples: 2, depths: [8, 16] },
+  6: { samples: 4, depths: [8, 16] },
+};
 
 /** Adam7: first column, first row, column step, row step of each pass (PNG specification, 8.1). */
 const adam7 = [
@@ -17,13 +23,15 @@ const adam7 = [
   [0, 1, 1, 2],
 ] as const;
 
+type CheckSize = (width: number, height: number) => void;
+
 /**
  * Holds a PNG's structure and the size of its decompressed data against its header before a decoder sees it.
  * @param checkSize throws for a width × height that is not wanted
  * @returns the same image with nothing but the chunks that decoding needs
  * @throws Error in a few words
  */
-export function checkPng(bytes: Uint8Array, checkSize: (width: number, height: number) => void): Buffer {
+export function checkPng(bytes: Uint8Array, checkSize: CheckSize): Buffer {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept = [file.subarray(0, 8)];
   const data: Buffer[] = [];
@@ -33,35 +41,49 @@ export function checkPng(bytes: Uint8Array, checkSize: (width: number, height: n
     const length = file.readUInt32BE(offset);
     type = file.toString('latin1', offset + 4, offset + 8);
     const end = offset + 12 + length;
+    // A second header would change the size behind our back.
+    if ((type === 'IHDR') !== (offset === 8)) throw new Error('it does not start with its only header');
     if (end > file.length) throw new Error('it is truncated');
-    if (offset === 8) expected = dataSize(file, type, length, checkSize);
+    if (type === 'IHDR') expected = dataSize(file.subarray(offset + 8, offset + 8 + length), checkSize);
     if (needed.has(type)) kept.push(file.subarray(offset, end));
-    if (type === 'IDAT') data.push(file.subarray(offset + 8, offset + 8 + length));
+    // A lower-case first letter marks what a decoder may skip (5.4).
+    else if (/^[A-Z]/.test(type)) throw new Error('it needs more than the PNG specification');
+    if (type === 'IDAT' && length > 0) data.push(file.subarray(offset + 8, offset + 8 + length));
     offset = end;
   }
-  const actual = inflateSync(Buffer.concat(data), { maxOutputLength: expected + 1 }).length;
-  if (actual !== expected) throw new Error('its data does not fit its size');
+  if (inflatedSize(Buffer.concat(data), expected) !== expected) throw new Error('its data does not fit its size');
   return Buffer.concat(kept);
 }
 
+/** Bytes that the data inflates to; more than `limit` of them are not even made. */
+function inflatedSize(data: Buffer, limit: number): number {
+  try {
+    return inflateSync(data, { maxOutputLength: limit + 1 }).length;
+  } catch {
+    return -1;
+  }
+}
+
 /** Bytes of the filtered scan lines that the header announces: each row one filter byte more. */
-function dataSize(
-  file: Buffer,
-  type: string,
-  length: number,
-  checkSize: (width: number, height: number) => void,
-): number {
-  if (type !== 'IHDR' || length !== 13) throw new Error('it has no header');
-  const width = file.readUInt32BE(16);
-  const height = file.readUInt32BE(20);
-  const bits = file.readUInt8(24) * (samples[file.readUInt8(25)] ?? 0);
+function dataSize(header: Buffer, checkSize: CheckSize): number {
+  if (header.length !== 13) throw new Error('its header is damaged');
+  const width = header.readUInt32BE(0);
+  const height = header.readUInt32BE(4);
+  const [depth, type, compression, filter, interlace] = header.subarray(8) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const colour = colourTypes[type];
+  if (colour === undefined || !colour.depths.includes(depth) || compression + filter !== 0 || interlace > 1) {
+    throw new Error('its header is damaged');
+  }
   checkSize(width, height);
   const rows = (columns: number, lines: number): number =>
-    columns === 0 ? 0 : lines * (1 + Math.ceil((columns * bits) / 8));
-  if (file.readUInt8(28) === 0) return rows(width, height);
-  return adam7.reduce(
-    (sum, [x, y, dx, dy]) =>
-      sum + rows(Math.max(0, Math.ceil((width - x) / dx)), Math.max(0, Math.ceil((height - y) / dy))),
-    0,
-  );
+    columns === 0 ? 0 : lines * (1 + Math.ceil((columns * depth * colour.samples) / 8));
+  if (interlace === 0) return rows(width, height);
+  const steps = (size: number, first: number, step: number): number => Math.max(0, Math.ceil((size - first) / step));
+  return adam7.reduce((sum, [x, y, dx, dy]) => sum + rows(steps(width, x, dx), steps(height, y, dy)), 0);
 }

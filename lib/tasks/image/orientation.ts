@@ -3,14 +3,13 @@ import type { Pixels } from './pixels.js';
 /** Exif tag 0x0112, "Orientation" (CIPA DC-008, 4.6.4): 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-/** The orientation in a JPEG's Exif data (from its TIFF header on); 1 where there is none or it makes no sense. */
+/** The orientation in Exif data (from its TIFF header on); 1 where there is none or it makes no sense. */
 export function exifOrientation(exif: Uint8Array | undefined): Orientation {
   if (exif === undefined || exif.length < 14) return 1;
   const tiff = new DataView(exif.buffer, exif.byteOffset, exif.byteLength);
-  // jpeg-js hands out what follows "Exif\0", which still has the second zero byte in front of the TIFF header.
-  const start = tiff.getUint8(0) === 0 ? 1 : 0;
-  const little = tiff.getUint16(start) === 0x4949;
-  const directory = start + tiff.getUint32(start + 4, little);
+  const little = tiff.getUint16(0) === 0x4949; // "II"; big-endian is "MM"
+  if (tiff.getUint16(0) !== (little ? 0x4949 : 0x4d4d) || tiff.getUint16(2, little) !== 42) return 1;
+  const directory = tiff.getUint32(4, little);
   if (directory + 2 > exif.length) return 1;
   const entries = tiff.getUint16(directory, little);
   for (let index = 0; index < entries; index++) {
@@ -26,20 +25,26 @@ export function exifOrientation(exif: Uint8Array | undefined): Orientation {
 /** Turns and mirrors an image so that it stands as it was seen. */
 export function upright(pixels: Pixels, orientation: Orientation): Pixels {
   if (orientation === 1) return pixels;
-  const { width, height } = pixels;
-  const source = new Uint32Array(pixels.rgba.slice().buffer);
-  const target = new Uint32Array(source.length);
+  const { width, height, rgba } = pixels;
   const turned = orientation >= 5;
   const columns = turned ? height : width;
+  const rows = turned ? width : height;
   const mirrorX = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const mirrorY = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
-  for (let index = 0; index < target.length; index++) {
-    const row = Math.floor(index / columns);
-    const column = index % columns;
-    const [x, y] = turned ? [row, column] : [column, row];
-    const fromX = mirrorX ? width - 1 - x : x;
-    const fromY = mirrorY ? height - 1 - y : y;
-    target[index] = source[fromY * width + fromX] as number;
+  // Where the first pixel comes from, and how far the source moves for a step to the right or down.
+  const first = (mirrorX ? width - 1 : 0) + (mirrorY ? height - 1 : 0) * width;
+  const [stepX, stepY] = [mirrorX ? -1 : 1, mirrorY ? -width : width];
+  const [right, down] = turned ? [stepY, stepX] : [stepX, stepY];
+  const aligned = rgba.byteOffset % 4 === 0 ? rgba : Uint8Array.from(rgba);
+  const source = new Uint32Array(aligned.buffer, aligned.byteOffset, columns * rows);
+  const target = new Uint32Array(columns * rows);
+  let next = 0;
+  for (let row = 0; row < rows; row++) {
+    let from = first + row * down;
+    for (let column = 0; column < columns; column++) {
+      target[next++] = source[from] as number;
+      from += right;
+    }
   }
-  return { width: columns, height: turned ? width : height, rgba: new Uint8Array(target.buffer) };
+  return { width: columns, height: rows, rgba: new Uint8Array(target.buffer) };
 }

@@ -1,4 +1,4 @@
-import { luminance, type Pixels, type Plane } from './pixels.js';
+import { flattened, luminance, type Pixels } from './pixels.js';
 import { resize } from './resize.js';
 
 /**
@@ -6,29 +6,17 @@ import { resize } from './resize.js';
  * @returns [height, width, channels], 0–255
  */
 export function preparePhoto(pixels: Pixels, width: number, height: number, channels: 1 | 3): Float32Array {
-  const planes = overWhite(pixels, channels).map((plane) => resize(plane, width, height));
+  const { values: rgba } = resize(flattened(pixels, 255), width, height);
   const values = new Float32Array(width * height * channels);
-  planes.forEach((plane, channel) => {
-    for (let index = 0; index < plane.values.length; index++) {
-      values[index * channels + channel] = plane.values[index] as number;
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    const [red, green, blue] = [rgba[from] as number, rgba[from + 1] as number, rgba[from + 2] as number];
+    if (channels === 1) {
+      values[to++] = luminance(red, green, blue);
+    } else {
+      values[to++] = red;
+      values[to++] = green;
+      values[to++] = blue;
     }
-  });
-  return values;
-}
-
-function overWhite({ width, height, rgba }: Pixels, channels: 1 | 3): Plane[] {
-  const planes = Array.from({ length: channels }, () => new Float32Array(width * height));
-  for (let index = 0; index < width * height; index++) {
-    const alpha = (rgba[index * 4 + 3] as number) / 255;
-    const [red, green, blue] = [0, 1, 2].map((part) => 255 + ((rgba[index * 4 + part] as number) - 255) * alpha) as [
-      number,
-      number,
-      number,
-    ];
-    const parts = channels === 1 ? [luminance(red, green, blue)] : [red, green, blue];
-    parts.forEach((part, channel) => {
-      (planes[channel] as Float32Array)[index] = part;
-    });
   }
-  return planes.map((values) => ({ width, height, values }));
+  return values;
 }

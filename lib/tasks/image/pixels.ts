@@ -5,14 +5,43 @@ export interface Pixels {
   readonly rgba: Uint8Array;
 }
 
-/** One channel of an image, 0–255. */
-export interface Plane {
+/** An image on its way to a network: the channels of a pixel side by side, row by row from the top. */
+export interface Raster {
   readonly width: number;
   readonly height: number;
-  readonly values: Float32Array;
+  readonly channels: number;
+  readonly values: Uint8Array | Float32Array;
 }
 
 /** The brightness that Rec. ITU-R BT.601 gives a colour, 0–255. */
 export function luminance(red: number, green: number, blue: number): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue;
+}
+
+/** Lays an image over an even background; the pixels of one without transparency are only handed on. */
+export function flattened({ width, height, rgba }: Pixels, background: 0 | 255): Raster {
+  return { width, height, channels: 4, values: isOpaque(rgba) ? rgba : composed(rgba, background) };
+}
+
+export function isOpaque(rgba: Uint8Array): boolean {
+  for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 255) return false;
+  return true;
+}
+
+function composed(rgba: Uint8Array, background: number): Uint8Array {
+  const values = new Uint8Array(rgba.length);
+  for (let at = 0; at < rgba.length; at += 4) {
+    const alpha = (rgba[at + 3] as number) / 255;
+    for (let part = at; part < at + 3; part++) {
+      values[part] = Math.round(background + ((rgba[part] as number) - background) * alpha);
+    }
+  }
+  return values;
+}
+
+/** One channel. */
+export interface Plane {
+  readonly width: number;
+  readonly height: number;
+  readonly values: Float32Array;
 }

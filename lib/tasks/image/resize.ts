@@ -1,51 +1,75 @@
-import type { Plane } from './pixels.js';
+import type { Raster } from './pixels.js';
 
-/** For each target position, the source span it covers and the weight of each element in it (weights sum to 1). */
+/** The source span that a target position covers, and the weight of each element in it (weights sum to 1). */
 interface Span {
   readonly start: number;
   readonly weights: Float64Array;
 }
 
 /**
- * Resizes one channel, each axis by itself: where it shrinks, a target pixel is the mean of the area that it covers (nothing
- * thin is skipped); where it grows, bilinear between pixel centres.
+ * Resizes each axis by itself: where it shrinks, a target pixel is the mean of the area that it covers (nothing thin is
+ * skipped); where it grows, bilinear between pixel centres.
  */
-export function resize(plane: Plane, width: number, height: number): Plane {
-  if (plane.width === width && plane.height === height) return plane;
-  const columns = spans(plane.width, width);
-  const rows = spans(plane.height, height);
-  const narrow = new Float32Array(width * plane.height);
-  for (let y = 0; y < plane.height; y++) {
-    for (let x = 0; x < width; x++) narrow[y * width + x] = weigh(plane.values, columns[x] as Span, y * plane.width, 1);
-  }
-  const values = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) values[y * width + x] = weigh(narrow, rows[y] as Span, x, width);
-  }
-  return { width, height, values };
+export function resize(raster: Raster, width: number, height: number): Raster {
+  // The axis that leaves less to do comes first: 28 columns out of a picture that is 1 pixel wide and 16 million high.
+  const columnsFirst = width * raster.height <= raster.width * height;
+  return columnsFirst
+    ? resizeRows(resizeColumns(raster, width), height)
+    : resizeColumns(resizeRows(raster, height), width);
 }
 
-function weigh(values: Float32Array, { start, weights }: Span, base: number, step: number): number {
-  let sum = 0;
-  for (let index = 0; index < weights.length; index++) {
-    sum += (weights[index] as number) * (values[base + (start + index) * step] as number);
+function resizeColumns(raster: Raster, width: number): Raster {
+  const { height, channels, values } = raster;
+  if (raster.width === width) return raster;
+  const columns = spans(raster.width, width);
+  const target = new Float32Array(width * height * channels);
+  let next = 0;
+  for (let y = 0; y < height; y++) {
+    const row = y * raster.width * channels;
+    for (const { start, weights } of columns) {
+      for (let channel = 0; channel < channels; channel++) {
+        let from = row + start * channels + channel;
+        let sum = 0;
+        for (let index = 0; index < weights.length; index++) {
+          sum += (weights[index] as number) * (values[from] as number);
+          from += channels;
+        }
+        target[next++] = sum;
+      }
+    }
   }
-  return sum;
+  return { width, height, channels, values: target };
+}
+
+function resizeRows(raster: Raster, height: number): Raster {
+  const { width, channels, values } = raster;
+  if (raster.height === height) return raster;
+  const length = width * channels;
+  const target = new Float32Array(length * height);
+  const sums = new Float64Array(length);
+  spans(raster.height, height).forEach(({ start, weights }, y) => {
+    sums.fill(0);
+    for (let index = 0; index < weights.length; index++) {
+      const weight = weights[index] as number;
+      const row = (start + index) * length;
+      for (let x = 0; x < length; x++) sums[x] = (sums[x] as number) + weight * (values[row + x] as number);
+    }
+    target.set(sums, y * length);
+  });
+  return { width, height, channels, values: target };
 }
 
 function spans(from: number, to: number): Span[] {
   const scale = from / to;
-  return Array.from({ length: to }, (_, index) =>
-    scale > 1 ? area(index * scale, scale, from) : between(index, scale, from),
-  );
+  return Array.from({ length: to }, (_, index) => (scale > 1 ? area(index, from, to) : between(index, scale, from)));
 }
 
-function area(left: number, size: number, limit: number): Span {
-  const right = Math.min(limit, left + size);
+function area(index: number, from: number, to: number): Span {
+  const [left, right] = [(index * from) / to, ((index + 1) * from) / to];
   const start = Math.floor(left);
   const weights = new Float64Array(Math.ceil(right) - start);
-  for (let index = 0; index < weights.length; index++) {
-    weights[index] = (Math.min(right, start + index + 1) - Math.max(left, start + index)) / (right - left);
+  for (let at = 0; at < weights.length; at++) {
+    weights[at] = (Math.min(right, start + at + 1) - Math.max(left, start + at)) / (right - left);
   }
   return { start, weights };
 }
