@@ -1,5 +1,4 @@
-// swc compiles TypeScript to CommonJS for jest; ESM-only packages are compiled the same way.
-const esmOnly = ['fast-png', 'iobuffer', 'fflate'];
+// swc compiles TypeScript to CommonJS for jest.
 const base = {
   testEnvironment: '<rootDir>/test/support/main-realm-environment.mjs',
   transform: {
@@ -8,7 +7,7 @@ const base = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`, '/dist/'],
+  transformIgnorePatterns: ['/node_modules/', '/dist/'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/.build/', '<rootDir>/.serverless/'],
 };

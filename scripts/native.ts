@@ -1,6 +1,6 @@
 // `npm run native`: brings the optional backend `tensorflow` (@tensorflow/tfjs-node) into node_modules. Its install script
 // downloads from a storage host that many networks close; there it is completed from package registries alone.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { completeFromRegistries } from './native/complete-from-registries.js';
 import { tryOwnDownload } from './native/own-download.js';
@@ -18,6 +18,11 @@ await tf.setBackend('tensorflow');
 const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5], [6]])).dataSync();
 if (product[0] !== 17 || product[1] !== 39) throw new Error('it answered ' + product);
 `;
+
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return entries.reduce((sum, name) => sum + lstatSync(`${folder}/${name}`).size, 0);
+}
 
 function installPackage(): void {
   const manifest = `${packageFolder}/package.json`;
@@ -42,7 +47,8 @@ try {
   installPackage();
   if (!isProven() && !(await tryOwnDownload(packageFolder))) completeFromRegistries(packageFolder, '.cache/native');
   run(process.execPath, ['--input-type=module', '--eval', proof]);
-  progress(`backend tensorflow is ready on Node ${process.version}; use it with MODELET_BACKEND=tensorflow`);
+  const took = `${Math.round(performance.now() / 1000)} s, ${Math.round(sizeOf(packageFolder) / 1024 ** 2)} MiB`;
+  progress(`backend tensorflow is ready on Node ${process.version} (${took}); use it with MODELET_BACKEND=tensorflow`);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   progress(error.message);

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { encode } from 'fast-png';
 import type { LambdaHandler } from '../lib/index.js';
+import { greyPng } from './grey-png.js';
 import type { LabelledImages } from './mnist.js';
 
 export interface Evaluation {
@@ -24,7 +24,7 @@ export async function evaluate(
   const size = side * side;
   for (let index = 0; index < count; index++) {
     const data = images.subarray(index * size, (index + 1) * size);
-    const png = encode({ width: side, height: side, data, channels: 1, depth: 8 });
+    const png = greyPng(data, side);
     const { statusCode, body } = await handler(pngEvent(png), { getRemainingTimeInMillis: () => 29_000 } as Context);
     if (statusCode !== 200) throw new Error(`image ${index} got ${statusCode}: ${body}`);
     const row = confusion[labels[index] as number] as number[];

@@ -25,18 +25,24 @@ export const serve: Verb = {
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
     const handlerFor = await localHandlers(resolve('dist/functions'), registry, [imageClassification, tensor]);
     const server = createLocalServer({ handlerFor, apiKey: process.env.MODELET_API_KEY });
-    const port = Number(process.env.PORT ?? 3000);
+    const port = portFrom(process.env.PORT ?? '3000');
     server.listen(port, process.env.HOST ?? '127.0.0.1');
-    await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => refuse(error, port))]);
+    await once(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
 
     const address = `http://localhost:${(server.address() as AddressInfo).port}`;
     const models = await registry.models();
     print(banner(address, models), { address, models });
-    await once(process, 'SIGINT');
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     server.close();
     server.closeAllConnections();
   },
 };
+
+function portFrom(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port < 65536) return port;
+  throw new ModeletError('INVALID_REQUEST', `PORT is '${text}'; set it to a number from 0 to 65535`);
+}
 
 function refuse(error: NodeJS.ErrnoException, port: number): never {
   const why = error.code === 'EADDRINUSE' ? `port ${port} is in use` : error.message;

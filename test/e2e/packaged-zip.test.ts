@@ -3,11 +3,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { encode } from 'fast-png';
 import { pushVersion } from '../../lib/registry/push.js';
 import { createRegistry, type Registry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
 import { s3Store } from '../../lib/registry/stores/s3-store.js';
+import { greyPng } from '../../training/grey-png.js';
 import { type LabelledImages, readMnist } from '../../training/mnist.js';
 import { createService, slsPackage } from '../serverless/package-service.js';
 import {
@@ -56,7 +56,7 @@ describeZip('the packaged zip on Node 24', () => {
     const { side } = images;
     const index = images.labels.indexOf(digit);
     const data = images.images.slice(index * side * side, (index + 1) * side * side);
-    const body = encode({ width: side, height: side, data, channels: 1 });
+    const body = greyPng(data, side);
     return { method: 'POST', target: '/models/digits', headers: { 'Content-Type': 'image/png' }, body };
   }
 
