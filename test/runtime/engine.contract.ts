@@ -40,10 +40,56 @@ export function engineContract(backend: string): void {
         tinyOutput(rows)
           .flat()
           .forEach((value, index) => {
-            expect(y?.data[index]).toBeCloseTo(value, 4);
+            expect(Math.abs((y?.data[index] ?? Number.NaN) - value) / Math.max(1, Math.abs(value))).toBeLessThan(1e-5);
           });
       }
       model.dispose();
+    });
+    test('NaN and Infinity in an output are INFERENCE_FAILED, and the model goes on', async () => {
+      const { model } = await load(backend);
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
+        await expect(model.predict(batch([value, value, value]))).rejects.toMatchObject({
+          code: 'INFERENCE_FAILED',
+          message: "output 'y' holds NaN or Infinity for this input",
+        });
+      }
+      expect((await model.predict(batch([1, 2, 3]))).get('y')?.shape).toEqual([1, 2]);
+      model.dispose();
+    });
+    test('an output that is not what the signature says is INFERENCE_FAILED', async () => {
+      const { model } = await load(backend, {
+        signature: {
+          inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
+          outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 5] }],
+        },
+      });
+      await expect(model.predict(batch([1, 2, 3]))).rejects.toMatchObject({
+        code: 'INFERENCE_FAILED',
+        message: "output 'y' is float32 [1, 2], the signature says FP32 [any, 5]",
+      });
+      model.dispose();
+    });
+    test.each([
+      ['is not JSON', '{', /is not JSON/],
+      ['has no topology', '{"weightsManifest":[]}', /has no modelTopology/],
+      [
+        'names a file that is not in the manifest',
+        JSON.stringify({ modelTopology: { node: [] }, weightsManifest: [{ paths: ['../x'], weights: [] }] }),
+        /names the file '\.\.\/x'/,
+      ],
+      [
+        'is another kind of model',
+        JSON.stringify({ modelTopology: { model_config: {} }, weightsManifest: [] }),
+        /is not a TF\.js graph model/,
+      ],
+    ])('a model.json that %s is MODEL_CORRUPT', async (_, text, message) => {
+      const loading = load(backend, {
+        files: new Map([
+          ['model.json', Buffer.from(text)],
+          ['weights.bin', Buffer.alloc(32)],
+        ]),
+      });
+      await expect(loading).rejects.toMatchObject({ code: 'MODEL_CORRUPT', message: expect.stringMatching(message) });
     });
     test('leaves no tensor behind in 10,000 predicts', async () => {
       const { model } = await load(backend);
