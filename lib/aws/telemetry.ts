@@ -49,11 +49,14 @@ export function createTelemetry(service: string): Telemetry {
   };
 }
 
-/** Messages of our own errors are safe to log; of anything else the stack says where, which is what a bug needs. */
+/**
+ * Messages of our own errors are safe to log. Any other may quote what was sent (JSON.parse does), so of it only the frames of
+ * the stack are kept: they say where, which is what a bug needs.
+ */
 function errorFields(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof Error)) return { message: 'not an error' };
   const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-  return error instanceof ModeletError
-    ? { message: error.message, ...cause }
-    : { name: error.name, stack: error.stack };
+  if (error instanceof ModeletError) return { message: error.message, ...cause };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { name: error.name, stack: frames.map((line) => line.trim()).join('\n') };
 }
