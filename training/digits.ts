@@ -45,7 +45,7 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   });
   bar.stop();
 
-  const draft = await digitsDraft(model, test);
+  const draft = await digitsDraft(model, test.side);
   const { accuracy, images, confusion } = await measure(data, draft);
   console.error(confusion.map((row, digit) => `${digit}: ${row.join(' ')}`).join('\n'));
   if (accuracy < leastAccuracy) {

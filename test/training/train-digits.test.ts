@@ -41,7 +41,7 @@ describe('training digits', () => {
   test("makes a version whose golden output is the layers model's own", async () => {
     const images = readMnist(data, 't10k');
     const model = createDigitsNetwork(2);
-    const draft = await digitsDraft(model, images);
+    const draft = await digitsDraft(model, images.side);
     expect([...draft.files.keys()]).toEqual(['model.json', 'group1-shard1of1.bin']);
     const image = readStoredTensors(draft.golden.inputs).get('image');
     const expected = readStoredTensors(draft.golden.outputs).get('probabilities');
