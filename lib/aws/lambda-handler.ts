@@ -12,6 +12,9 @@ import {
   resultFromResponse,
 } from './http-event.js';
 
+/** Bytes of a result in JSON: Lambda's limit on what a synchronous call returns; beyond it the caller would get a bare 502. */
+const resultLimit = 6 * 1024 * 1024;
+
 export type LambdaHandler = (event: unknown, context: Context) => Promise<HttpResult>;
 
 /**
@@ -24,9 +27,13 @@ export function createLambdaHandler(app: App): LambdaHandler {
       throw new Error('this function takes events of API Gateway (REST or HTTP API) and of function URLs');
     }
     const requestId = requestIdOf(event);
-    return resultFromResponse(
-      await answer(event, requestId, context).catch((error) => errorResponse(error, requestId)),
-    );
+    const refuse = (error: unknown) => resultFromResponse(errorResponse(error, requestId));
+    try {
+      const result = resultFromResponse(await answer(event, requestId, context));
+      return isTooLarge(result) ? refuse(tooLarge()) : result;
+    } catch (error) {
+      return refuse(error);
+    }
   };
 
   async function answer(event: HttpEvent, requestId: string, context: Context): Promise<HttpResponse> {
@@ -38,4 +45,18 @@ export function createLambdaHandler(app: App): LambdaHandler {
     }
     return app(request, { requestId, remainingMs: context.getRemainingTimeInMillis() });
   }
+}
+
+/** Text may become six times as long in JSON (`\u0000`); only what could be too large is written out to be measured. */
+function isTooLarge(result: HttpResult): boolean {
+  const longest = result.body.length * (result.isBase64Encoded ? 1 : 6);
+  const roomForHeaders = 16 * 1024;
+  return longest > resultLimit - roomForHeaders && Buffer.byteLength(JSON.stringify(result)) > resultLimit;
+}
+
+function tooLarge(): ModeletError {
+  return new ModeletError(
+    'PAYLOAD_TOO_LARGE',
+    `the answer is larger than the ${resultLimit} bytes that Lambda returns; send fewer instances, ask for fewer outputs, or take them as binary`,
+  );
 }

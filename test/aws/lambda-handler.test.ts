@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals';
+import type { Context } from 'aws-lambda';
+import { createLambdaHandler } from '../../lib/aws/lambda-handler.js';
+import { restEvent } from '../support/api-events.js';
+
+const limit = 6 * 1024 * 1024;
+const context = { getRemainingTimeInMillis: () => 29_000 } as Context;
+
+async function answerTo(body: string | Uint8Array) {
+  const handler = createLambdaHandler(async () => ({ status: 200, headers: { 'x-modelet-version': '1' }, body }));
+  const result = await handler(restEvent({ method: 'GET', target: '/' }), context);
+  return { status: result.statusCode, bytes: Buffer.byteLength(JSON.stringify(result)), body: result.body };
+}
+
+test.each([
+  ['text', 'x'.repeat(limit - 200)],
+  ['bytes', new Uint8Array((limit / 4) * 3 - 200)],
+])('%s just within the 6 MB that Lambda returns go out', async (_, body) => {
+  const { status, bytes } = await answerTo(body);
+  expect(status).toBe(200);
+  expect(bytes).toBeGreaterThan(limit - 1024);
+  expect(bytes).toBeLessThanOrEqual(limit);
+});
+
+test.each([
+  ['text', 'x'.repeat(limit)],
+  ['text of which each character takes two bytes', 'ü'.repeat(limit / 2)],
+  ['text whose quotes are escaped', '"'.repeat(limit / 2)],
+  ['text of control characters, six times as long in JSON', '\u0000'.repeat(limit / 6)],
+  ['bytes, in base64', new Uint8Array((limit / 4) * 3)],
+])('a larger answer is a 413 of ours: %s', async (_, body) => {
+  const { status, body: text } = await answerTo(body);
+  expect(status).toBe(413);
+  expect(JSON.parse(text)).toEqual({
+    error: expect.stringMatching(/^the answer is larger than .*; send fewer instances/),
+    code: 'PAYLOAD_TOO_LARGE',
+    requestId: expect.any(String),
+  });
+});
