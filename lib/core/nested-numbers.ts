@@ -1,8 +1,10 @@
 import { describeValue, invalidInput } from './errors.js';
-import { allocate, type Datatype, elementCount, formatShape, makeTensor, type Tensor } from './tensor.js';
+import { type Datatype, makeTensor, type Tensor } from './tensor.js';
+import type { ElementPath } from './wire-codec.js';
+import { wireCodec } from './wire-datatypes.js';
 
-/** Deeper nesting than any model's rank; JSON.parse itself would go on for thousands of levels. */
-const maxRank = 16;
+/** More dimensions than any model's tensors have. */
+export const maxRank = 16;
 
 /**
  * Nested JSON arrays → tensor. The shape is what came in; the caller holds it against the signature.
@@ -12,47 +14,55 @@ const maxRank = 16;
  */
 export function tensorFromNested(datatype: Datatype, value: unknown, field: string): Tensor {
   const shape = shapeOf(value, field);
-  const data = allocate(datatype, elementCount(shape));
-  // Where `fill` stands: an index for each axis. A path becomes text only for an error.
-  const position: number[] = [];
-  const path = () => field + position.map((index) => `[${index}]`).join('');
-  let next = 0;
-  const fill = (node: unknown, axis: number): void => {
-    const size = shape[axis];
-    if (size === undefined) {
-      data[next++] = element(datatype, node, path);
-      return;
-    }
-    if (!Array.isArray(node) || node.length !== size) {
-      throw invalidInput(path(), `expected an array of ${size} (as its neighbours are), got ${describeValue(node)}`);
-    }
-    for (let index = 0; index < size; index++) {
-      position[axis] = index;
-      fill(node[index], axis + 1);
-    }
-    position.length = axis;
-  };
-  fill(value, 0);
-  return makeTensor(datatype, shape, data);
+  const data = wireCodec(datatype).fromJson(flatten(value, shape, field), nestedPath(field, shape));
+  return makeTensor(datatype, shape, data as Tensor['data']);
 }
 
 /**
- * A flat or nested list of values for a shape that is known (Open Inference Protocol V2, "Tensor Data": both are allowed).
- * @throws INVALID_INPUT when the count or an element doesn't fit
+ * Nested JSON arrays → their elements in row-major order, whatever they are.
+ * @throws INVALID_INPUT at the first array that is not of the shape
  */
-export function tensorFromFlat(datatype: Datatype, shape: readonly number[], value: unknown, field: string): Tensor {
-  if (!Array.isArray(value)) throw invalidInput(field, `expected an array of numbers, got ${describeValue(value)}`);
-  if (value.some(Array.isArray)) {
-    const nested = tensorFromNested(datatype, value, field);
-    if (nested.data.length !== elementCount(shape)) throw wrongCount(field, nested.data.length, shape);
-    return makeTensor(datatype, shape, nested.data);
-  }
-  if (value.length !== elementCount(shape)) throw wrongCount(field, value.length, shape);
-  const data = allocate(datatype, value.length);
-  for (let index = 0; index < value.length; index++) {
-    data[index] = element(datatype, value[index], () => `${field}[${index}]`);
-  }
-  return makeTensor(datatype, shape, data);
+export function flatten(value: unknown, shape: readonly number[], field: string): unknown[] {
+  const elements: unknown[] = [];
+  // Where `visit` stands: an index for each axis. A path becomes text only for an error.
+  const position: number[] = [];
+  const visit = (node: unknown, axis: number): void => {
+    const size = shape[axis];
+    if (size === undefined) {
+      elements.push(node);
+      return;
+    }
+    if (!Array.isArray(node) || node.length !== size) {
+      const path = field + position.map((index) => `[${index}]`).join('');
+      throw invalidInput(path, `expected an array of ${size}, got ${describeValue(node)}`);
+    }
+    for (let index = 0; index < size; index++) {
+      position[axis] = index;
+      visit(node[index], axis + 1);
+    }
+    position.length = axis;
+  };
+  visit(value, 0);
+  return elements;
+}
+
+/** The path of an element of nested arrays: `data[0][2]`. */
+export function nestedPath(field: string, shape: readonly number[]): ElementPath {
+  return (index) => {
+    let rest = index;
+    const position = shape.toReversed().map((size) => {
+      const along = rest % size;
+      rest = (rest - along) / size;
+      return along;
+    });
+    return (
+      field +
+      position
+        .reverse()
+        .map((along) => `[${along}]`)
+        .join('')
+    );
+  };
 }
 
 /** Tensor → nested JSON arrays; a scalar becomes a bare number. BOOL becomes true and false. */
@@ -74,27 +84,4 @@ function shapeOf(value: unknown, field: string): number[] {
     shape.push(node.length);
   }
   return shape;
-}
-
-/** One JSON value as a number of the datatype, without loss: FP32 takes any finite number in its range. */
-function element(datatype: Datatype, value: unknown, path: () => string): number {
-  if (datatype === 'BOOL') {
-    if (typeof value === 'boolean') return value ? 1 : 0;
-    throw invalidInput(path(), `expected true or false, got ${describeValue(value)}`);
-  }
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw invalidInput(path(), `expected a number, got ${describeValue(value)}`);
-  }
-  const narrowed = datatype === 'FP32' ? Math.fround(value) : value | 0;
-  if (datatype === 'FP32' ? !Number.isFinite(narrowed) : narrowed !== value) {
-    throw invalidInput(
-      path(),
-      `expected ${datatype === 'FP32' ? 'a number within' : 'a whole number of'} ${datatype}'s range`,
-    );
-  }
-  return narrowed;
-}
-
-function wrongCount(field: string, count: number, shape: readonly number[]): Error {
-  return invalidInput(field, `${count} elements came, but shape ${formatShape(shape)} holds ${elementCount(shape)}`);
 }

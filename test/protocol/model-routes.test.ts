@@ -63,67 +63,6 @@ describe('task route', () => {
   });
 });
 
-describe('Open Inference Protocol V2', () => {
-  const input = { name: 'x', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] };
-
-  test('infer, flat and nested, with id and a choice of outputs', async () => {
-    for (const data of [[1, 2, 3], [[1, 2, 3]]]) {
-      const { status, json } = await api.post('/v2/models/tiny/infer', {
-        id: 'abc',
-        inputs: [{ ...input, data }],
-        outputs: [{ name: 'y' }],
-      });
-      expect({ status, json }).toEqual({
-        status: 200,
-        json: {
-          model_name: 'tiny',
-          model_version: '1',
-          id: 'abc',
-          outputs: [{ name: 'y', datatype: 'FP32', shape: [1, 2], data: [y0, y1] }],
-        },
-      });
-    }
-  });
-  test('metadata and ready, with the version in the path', async () => {
-    for (const base of ['/v2/models/tiny', '/v2/models/tiny/versions/2', '/v2/models/tiny/']) {
-      const { json } = await api.get(base);
-      expect(json).toMatchObject({
-        name: 'tiny',
-        versions: ['1', '2'],
-        inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
-      });
-    }
-    expect(await api.get('/v2/models/tiny/versions/2/ready')).toMatchObject({
-      status: 200,
-      json: { name: 'tiny', ready: true },
-      headers: { 'x-modelet-version': '2' },
-    });
-  });
-  test.each([
-    [{ inputs: [{ ...input, name: 'z' }] }, /^inputs\[0\]\.name: is none of this model's inputs: x$/],
-    [{ inputs: [{ ...input, datatype: 'INT64' }] }, /^inputs\[0\]\.datatype: must be FP32$/],
-    [{ inputs: [{ ...input, shape: [1, 4] }] }, /^inputs\[0\]\.data: 3 elements came, but shape \[1, 4\] holds 4$/],
-    [{ inputs: [{ ...input, shape: [3] }] }, /^inputs: input 'x' has shape \[3\], expected \[any, 3\]$/],
-    [{ inputs: [{ ...input, shape: [-1, 3] }] }, /^inputs\[0\]\.shape\[0\]: must be a whole number of 0 or more$/],
-    [{ inputs: [{ ...input, shape: [2 ** 40, 2 ** 40] }] }, /^inputs\[0\]\.shape: holds more elements/],
-    [{ inputs: [{ ...input, shape: '1,3' }] }, /^inputs\[0\]\.shape: expected an array of sizes, got text$/],
-    [{ inputs: [{ ...input, data: [1, 'two', 3] }] }, /^inputs\[0\]\.data\[1\]: expected a number, got text$/],
-    [{ inputs: [{ ...input, data: [1, null, 3] }] }, /^inputs\[0\]\.data\[1\]: expected a number, got null$/],
-    [{ inputs: [{ ...input, data: [1, 1e39, 3] }] }, /^inputs\[0\]\.data\[1\]: expected a number within FP32's range$/],
-    [{ inputs: [{ ...input, data: [[1, 2], [3]] }] }, /^inputs\[0\]\.data\[1\]: expected an array of 2/],
-    [{ inputs: [input, input] }, /^inputs\[1\]\.name: 'x' is given twice$/],
-    [{ inputs: [] }, /^inputs: input 'x' is missing$/],
-    [{ inputs: {} }, /^inputs: expected an array of tensors, got an object$/],
-    [{ inputs: [null] }, /^inputs\[0\]: expected a tensor, got null$/],
-    [{ inputs: [input], outputs: [{ name: 'q' }] }, /^outputs\[0\]\.name: is none of this model's outputs: y$/],
-    [{ inputs: [input], id: 7 }, /^id: expected text, got a number$/],
-  ])('400 INVALID_INPUT names the field: %j', async (body, error) => {
-    const { status, json } = await api.post('/v2/models/tiny/infer', body);
-    expect({ status, code: json.code }).toEqual({ status: 400, code: 'INVALID_INPUT' });
-    expect(json.error).toMatch(error);
-  });
-});
-
 describe('TensorFlow Serving', () => {
   test('row and column form', async () => {
     const row = await api.post('/v1/models/tiny:predict', { instances: [[1, 2, 3], { x: [1, 2, 3] }] });
