@@ -39,7 +39,8 @@ export function binaryData(bytes: Uint8Array): BinaryData {
     take: (size, field) => {
       const left = bytes.length - offset;
       if (size > left) {
-        throw invalidInput(field, `says ${size} bytes, but ${left} are left in the body after ${headerLengthName}`);
+        const follow = `only ${left} follow the JSON object, whose length ${headerLengthName} gives`;
+        throw invalidInput(field, `says ${size} bytes, but ${follow}`);
       }
       offset += size;
       return bytes.subarray(offset - size, offset);

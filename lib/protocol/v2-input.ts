@@ -33,7 +33,7 @@ export function parseInput(
     const taken = `${datatype} ${formatShape(shape)} takes ${elementSize * count}`;
     throw invalidInput(`${parameters}.binary_data_size`, `says ${size} bytes, but ${taken}`);
   }
-  return fromBytes(datatype, shape, binary.take(size, `${parameters}.binary_data_size`), spec, `${field} in binary`);
+  return fromBytes(datatype, shape, binary.take(size, `${parameters}.binary_data_size`), spec, `${field}.binary_data`);
 }
 
 /** The only input of a raw request: nothing but its elements. @throws INVALID_INPUT */
