@@ -111,9 +111,9 @@ test('10,000 binary requests: sound ones come back to the bit, broken ones get 4
   const seen = new Map<string, number>();
   const request = fc.record({
     sound,
-    object: fc.option(editObject, { freq: 1 }),
-    body: fc.option(editBody, { freq: 1 }),
-    length: fc.option(editLength, { freq: 1 }),
+    object: fc.option(editObject, { freq: 2 }),
+    body: fc.option(editBody, { freq: 2 }),
+    length: fc.option(editLength, { freq: 2 }),
   });
   await fc.assert(
     fc.asyncProperty(request, async ({ sound, object, body: change, length: shift }) => {
