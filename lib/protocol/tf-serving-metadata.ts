@@ -1,3 +1,4 @@
+import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import type { Datatype, TensorSpec } from '../core/tensor.js';
 
@@ -32,4 +33,9 @@ function tensorInfos(specs: readonly TensorSpec[]): Readonly<Record<string, unkn
       },
     ]),
   );
+}
+
+/** The signatures that regress are a SavedModel's own; a graph model of ours has one, which predicts. */
+export function refuseRegress(): never {
+  throw new ModeletError('NOT_FOUND', ':regress is not served; :predict answers with the same numbers');
 }

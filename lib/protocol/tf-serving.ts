@@ -5,7 +5,7 @@ import type { HttpResponse } from './http.js';
 import { modelJson } from './responses.js';
 import type { Route, RouteCall } from './route.js';
 import { classify } from './tf-serving-classify.js';
-import { servingMetadata } from './tf-serving-metadata.js';
+import { refuseRegress, servingMetadata } from './tf-serving-metadata.js';
 import { predict } from './tf-serving-predict.js';
 import { requestedVersion } from './version-ref.js';
 
@@ -20,11 +20,6 @@ export function tfServingRoutes(service: Service): Route[] {
     { method: 'POST', path: `${base}:classify`, handle: (call) => classify(service, call) },
     { method: 'POST', path: `${base}:regress`, handle: refuseRegress },
   ]);
-}
-
-/** The signatures that regress are a SavedModel's own; a graph model of ours has one, which predicts. */
-export function refuseRegress(): never {
-  throw new ModeletError('NOT_FOUND', ':regress is not served; :predict answers with the same numbers');
 }
 
 /**

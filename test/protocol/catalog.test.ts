@@ -1,5 +1,6 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { serveCatalog } from '../../lib/index.js';
+import { setAlias } from '../../lib/registry/publish.js';
 import { client, temporaryRegistry } from '../support/serve.js';
 import { publishTiny } from '../support/tiny-model.js';
 
@@ -9,6 +10,8 @@ const api = client(serveCatalog());
 
 beforeAll(async () => {
   await publishTiny(registry, 'tiny', { description: 'two numbers of three' });
+  await publishTiny(registry, 'tiny');
+  await setAlias(registry, 'tiny', 'staging', '2');
   await registry.store.put('broken/aliases/production.json', Buffer.from('{"version":"1"}'));
 });
 
@@ -16,7 +19,14 @@ test('GET / and GET /models list the registry; a broken model does not hide the 
   expect((await api.get('/')).json).toMatchObject({ name: 'modelet', models: { tiny: '/models/tiny' } });
   expect((await api.get('/models')).json.models).toEqual([
     { name: 'broken', code: 'MODEL_NOT_FOUND', error: expect.any(String) },
-    { name: 'tiny', version: '1', task: 'tensor@1', description: 'two numbers of three', path: '/models/tiny' },
+    {
+      name: 'tiny',
+      version: '1',
+      task: 'tensor@1',
+      description: 'two numbers of three',
+      path: '/models/tiny',
+      aliases: { production: '1', staging: '2' },
+    },
   ]);
 });
 
@@ -32,10 +42,56 @@ test('V2 server routes', async () => {
   expect((await api.get('/v2')).json).toEqual({
     name: 'modelet',
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-    extensions: [],
+    extensions: ['binary_tensor_data'],
   });
   expect((await api.get('/v2/health/live')).json).toEqual({ live: true });
   expect((await api.get('/v2/health/ready')).json).toEqual({ ready: true });
+});
+
+describe("Triton's model repository extension", () => {
+  const index = (body: unknown) => api.post('/v2/repository/index', body);
+  const ready = (version: string) => ({ name: 'tiny', version, state: 'READY', reason: '' });
+
+  test('index: every version of every model; only those that answer, if asked', async () => {
+    const broken = { name: 'broken', state: 'UNAVAILABLE', reason: 'it has no version; publish or push one' };
+    for (const body of ['', {}, { ready: false }]) {
+      expect((await index(body)).json).toEqual([broken, ready('1'), ready('2')]);
+    }
+    expect((await index({ ready: true })).json).toEqual([ready('1'), ready('2')]);
+  });
+  test('a version whose manifest is broken is there with the reason', async () => {
+    await publishTiny(registry, 'torn');
+    await registry.store.put('torn/versions/1/manifest.json', Buffer.from('{'));
+    expect((await index('')).json).toContainEqual({
+      name: 'torn',
+      version: '1',
+      state: 'UNAVAILABLE',
+      reason: expect.stringMatching(/is not JSON/),
+    });
+    await registry.store.delete('torn/versions/1/manifest.json');
+  });
+  test.each([
+    ['{', 'INVALID_REQUEST'],
+    [[], 'INVALID_REQUEST'],
+    [{ ready: 'yes' }, 'INVALID_INPUT'],
+  ])('400 for %j', async (body, code) => {
+    expect(await index(body)).toMatchObject({ status: 400, json: { code } });
+  });
+  test('load and unload are not served, and the answer says what is', async () => {
+    for (const action of ['load', 'unload']) {
+      expect(await api.post(`/v2/repository/models/tiny/${action}`, {})).toMatchObject({
+        status: 404,
+        json: { code: 'NOT_FOUND', error: expect.stringContaining('GET /v2/models/tiny/ready') },
+      });
+    }
+  });
+});
+
+test("routes of a deployed model that its function doesn't have, as the gateway sends them here", async () => {
+  const error = async (method: string, target: string) => (await api.send({ method, target })).json.error;
+  expect(await error('POST', '/v1/models/tiny:regress')).toMatch(/^:regress is not served/);
+  expect(await error('POST', '/v1/models/tiny:explain')).toMatch(/^'tiny' has no such route/);
+  expect(await error('POST', '/v1/models/absent:regress')).toMatch(/^there is no model 'absent'/);
 });
 
 test.each([

@@ -1,0 +1,46 @@
+import { exampleSpecs } from '../core/batching.js';
+import type { Manifest } from '../core/manifest.js';
+import { anyObject, arrayOf, byName, type Json, object, oneOfTexts, rowOutputs } from './openapi-schema.js';
+
+/** How a task's requests and answers look. The tasks themselves bring decoders, which the catalog has no room for. */
+export interface TaskShape {
+  /** Files that the task route takes. A test holds them against the task. */
+  readonly mediaTypes: readonly string[];
+  /** The smallest file that it reads. */
+  readonly file?: { readonly mediaType: string; readonly base64: string };
+  /** The task's own JSON; undefined where an instance is a file or nested numbers. */
+  readonly instance?: (manifest: Manifest) => Json;
+  /** The fields of an answer. */
+  readonly answer: (manifest: Manifest) => Readonly<Record<string, Json>>;
+}
+
+/** 8 × 8 pixels: a stroke of light ink on dark, which any image model takes. */
+const stroke = 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQAAAADsdIMmAAAADklEQVR42mNgYJBAggwABJAAkWVkwUQAAAAASUVORK5CYII=';
+
+const score: Json = { type: 'number' };
+
+/** A label, its score, and the best few: what every classification answers. */
+function classes({ task }: Manifest): Readonly<Record<string, Json>> {
+  const label = oneOfTexts(task.options.labels as readonly string[]);
+  return { label, score, top: arrayOf(object({ label, score }), { minItems: 1, maxItems: 5 }) };
+}
+
+export const taskShapes: Readonly<Record<string, TaskShape>> = {
+  'image-classification@1': {
+    mediaTypes: ['image/png', 'image/jpeg'],
+    file: { mediaType: 'image/png', base64: stroke },
+    answer: classes,
+  },
+  'tensor@1': {
+    mediaTypes: [],
+    instance: ({ signature }) => byName(exampleSpecs(signature)),
+    answer: ({ signature }) => ({ outputs: byName(rowOutputs(signature)) }),
+  },
+};
+
+/** A task of one's own: its JSON is some object. */
+const unknown: TaskShape = { mediaTypes: [], instance: () => anyObject, answer: () => ({}) };
+
+export const taskShape = ({ task }: Manifest): TaskShape => taskShapes[task.name] ?? unknown;
+
+export const takesFiles = (manifest: Manifest): boolean => taskShape(manifest).mediaTypes.length > 0;

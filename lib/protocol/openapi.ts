@@ -1,0 +1,55 @@
+import { errorTable } from '../core/errors.js';
+import type { Manifest } from '../core/manifest.js';
+import { catalogPaths, catalogSchemas } from './openapi-catalog.js';
+import { goldenExample } from './openapi-example.js';
+import { errorResponses } from './openapi-operation.js';
+import { type Json, object, oneOfTexts, text } from './openapi-schema.js';
+import { modelCardSchema, taskPaths } from './openapi-task-route.js';
+import { servingSchemas, tfServingPaths } from './openapi-tf-serving.js';
+import { v2Paths, v2Schemas } from './openapi-v2.js';
+
+/**
+ * The OpenAPI 3.1 document of a deployment, made from its models' manifests alone: nothing is loaded. Each request has
+ * examples that work when sent.
+ * @param version modelet's own
+ */
+export function openApi(manifests: readonly Manifest[], version: string): Json {
+  const models = manifests.map((manifest) => ({ manifest, golden: goldenExample(manifest) }));
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'modelet',
+      version,
+      description:
+        'Trained models as functions: a task route for people, Open Inference Protocol V2 and TensorFlow Serving REST for clients.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    // Relative to where this document is, so that a stage's path stays in front.
+    servers: [{ url: '.' }],
+    security: [{ apiKey: [] }],
+    tags: [
+      { name: 'catalog' },
+      ...models.map(({ manifest: { model, description } }) => ({
+        name: model,
+        ...(description === undefined ? {} : { description }),
+      })),
+    ],
+    paths: Object.assign(
+      {},
+      catalogPaths,
+      ...models.flatMap((model) => [taskPaths(model), v2Paths(model), tfServingPaths(model)]),
+    ),
+    components: {
+      securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } },
+      responses: errorResponses(),
+      schemas: {
+        Error: object({ error: text, code: oneOfTexts(Object.keys(errorTable)), requestId: text }),
+        File: object({ b64: { type: 'string', contentEncoding: 'base64' } }),
+        ModelCard: modelCardSchema,
+        ...v2Schemas,
+        ...servingSchemas,
+        ...catalogSchemas,
+      },
+    },
+  };
+}
