@@ -35,11 +35,12 @@ export const catalogPaths: Readonly<Record<string, Json>> = {
       id: 'v2_repository_index',
       tag,
       summary: 'Every version of every model',
-      bodyIsOptional: true,
-      body: {
-        'application/json': {
-          schema: object({ ready: { type: 'boolean' } }, ['ready']),
-          examples: { all: { value: {} }, ready: { value: { ready: true } } },
+      requestBody: {
+        content: {
+          'application/json': {
+            schema: object({ ready: { type: 'boolean' } }, ['ready']),
+            examples: { all: { value: {} }, ready: { value: { ready: true } } },
+          },
         },
       },
       answer: reference('schemas', 'RepositoryIndex'),

@@ -1,7 +1,7 @@
 import type { Manifest } from '../core/manifest.js';
 import type { GoldenExample } from './openapi-example.js';
 import { type OperationParts, operation } from './openapi-operation.js';
-import { type Json, text } from './openapi-schema.js';
+import { type Json, reference, text } from './openapi-schema.js';
 
 export interface ModelParts {
   readonly manifest: Manifest;
@@ -9,13 +9,22 @@ export interface ModelParts {
   readonly golden: GoldenExample | undefined;
 }
 
-/** An operation of a model, as `modelPaths` puts it below each of its addresses. */
-export type ModelOperation = Omit<OperationParts, 'tag' | 'parameters'> & {
+/** An operation of a model, as `describeRoutes` puts it below each of its addresses. */
+export type ModelOperation = Omit<OperationParts, 'tag' | 'requestBody'> & {
   readonly method: 'get' | 'post';
+  /** Media type → OpenAPI's "Media Type Object". */
+  readonly body?: Readonly<Record<string, Json>>;
   /** What follows the base: '', `/infer`, `:predict`. */
   readonly suffix: string;
-  readonly parameters?: readonly Json[];
 };
+
+export interface Description {
+  readonly paths: Readonly<Record<string, Json>>;
+  /** Components: a body stands once, however many addresses take it. */
+  readonly requestBodies: Readonly<Record<string, Json>>;
+}
+
+type Way = 'versions' | 'labels';
 
 interface Address {
   readonly path: string;
@@ -24,65 +33,65 @@ interface Address {
   readonly parameters: readonly Json[];
 }
 
-const parameter = (
-  where: 'path' | 'query',
-  name: string,
-  description: string,
-  schema: Json,
-  example: string,
-): Json => ({
+const inPath = (name: string, description: string, schema: Json, example: string): Json => ({
   name,
-  in: where,
-  ...(where === 'path' ? { required: true } : {}),
+  in: 'path',
+  required: true,
   description,
   schema,
-  ...(where === 'path' ? { example } : {}),
+  example,
 });
+const inQuery = (name: string, description: string, schema: Json): Json => ({ name, in: 'query', description, schema });
 const versionSchema: Json = { type: 'string', pattern: '^[1-9][0-9]{0,8}$' };
 
 /** Paths for each way of saying which version: none (alias `production`, or by query), and the path's own. */
-export function modelPaths(
+export function describeRoutes(
   { manifest }: ModelParts,
   base: string,
-  byPath: readonly ('versions' | 'labels')[],
+  byPath: readonly Way[],
   operations: readonly ModelOperation[],
-): Readonly<Record<string, Json>> {
+): Description {
   const { model, version } = manifest;
   const path = `${base}/${model}`;
   const byQuery: Address = {
     path,
     suffix: '',
     parameters: [
-      parameter('query', 'version', 'This version, whatever the aliases say', versionSchema, version),
-      parameter('query', 'alias', 'What this alias names; `production` by default', text, 'production'),
+      inQuery('version', 'This version, whatever the aliases say', versionSchema),
+      inQuery('alias', 'What this alias names; `production` by default', text),
     ],
   };
-  const ways = {
-    versions: { key: 'version', schema: versionSchema, example: version, about: 'A version' },
-    labels: { key: 'alias', schema: text, example: 'production', about: 'An alias' },
+  const ways: Readonly<Record<Way, Address>> = {
+    versions: {
+      path: `${path}/versions/{version}`,
+      suffix: '_version',
+      parameters: [inPath('version', 'A version', versionSchema, version)],
+    },
+    labels: {
+      path: `${path}/labels/{alias}`,
+      suffix: '_alias',
+      parameters: [inPath('alias', 'An alias', text, 'production')],
+    },
   };
-  const others = byPath.map((way): Address => {
-    const { key, schema, example, about } = ways[way];
-    return {
-      path: `${path}/${way}/{${key}}`,
-      suffix: `_${key}`,
-      parameters: [parameter('path', key, about, schema, example)],
-    };
-  });
+  const bodyName = (id: string): string => `${model}_${id}`;
   const paths: Record<string, Record<string, Json>> = {};
-  for (const address of [byQuery, ...others]) {
-    for (const { method, suffix, id, parameters = [], ...rest } of operations) {
+  for (const address of [byQuery, ...byPath.map((way) => ways[way])]) {
+    for (const { method, suffix, id, parameters = [], body, ...rest } of operations) {
       const parts = {
         ...rest,
         id: `${model}_${id}${address.suffix}`,
         tag: model,
         parameters: [...address.parameters, ...parameters],
+        ...(body === undefined ? {} : { requestBody: reference('requestBodies', bodyName(id)) }),
       };
       const at = address.path + suffix;
       paths[at] = { ...paths[at], [method]: operation(parts) };
     }
   }
-  return paths;
+  const requestBodies = operations.flatMap(({ id, body }) =>
+    body === undefined ? [] : [[bodyName(id), { required: true, content: body }] as const],
+  );
+  return { paths, requestBodies: Object.fromEntries(requestBodies) };
 }
 
 /** `examples` of a media type; none where there is nothing to show. */

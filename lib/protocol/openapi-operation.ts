@@ -6,9 +6,8 @@ export interface OperationParts {
   readonly tag: string;
   readonly summary: string;
   readonly parameters?: readonly Json[];
-  /** Media type → OpenAPI's "Media Type Object". */
-  readonly body?: Readonly<Record<string, Json>>;
-  readonly bodyIsOptional?: boolean;
+  /** OpenAPI's "Request Body Object", or a reference to one. */
+  readonly requestBody?: Json;
   /** What 200 holds, in JSON; and, where the caller may ask for them, bytes. */
   readonly answer: Json;
   readonly answersBytes?: boolean;
@@ -18,14 +17,14 @@ export interface OperationParts {
 
 /** One "Operation Object": what differs from route to route is given, the rest is the same for all. */
 export function operation(parts: OperationParts): Json {
-  const { id, tag, summary, parameters = [], body, bodyIsOptional = false, answer, answersBytes, isOpen } = parts;
+  const { id, tag, summary, parameters = [], requestBody, answer, answersBytes, isOpen } = parts;
   const bytes = { 'application/octet-stream': {} };
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: !bodyIsOptional, content: body } }),
+    ...(requestBody === undefined ? {} : { requestBody }),
     ...(isOpen ? { security: [] } : {}),
     responses: {
       200: {
@@ -35,7 +34,7 @@ export function operation(parts: OperationParts): Json {
       },
       ...Object.fromEntries(
         [...statuses().keys()]
-          .filter((status) => !(isOpen && status === 403) && !(body === undefined && status === 415))
+          .filter((status) => !(isOpen && status === 403) && !(requestBody === undefined && status === 415))
           .map((status) => [status, reference('responses', responseName(status))]),
       ),
     },

@@ -9,7 +9,7 @@ export const anyObject: Json = { type: 'object' };
 
 export const oneOfTexts = (values: readonly string[]): Json => ({ type: 'string', enum: values });
 export const arrayOf = (items: Json, bounds: Json = {}): Json => ({ type: 'array', items, ...bounds });
-export const reference = (kind: 'schemas' | 'responses', name: string): Json => ({
+export const reference = (kind: 'schemas' | 'responses' | 'requestBodies', name: string): Json => ({
   $ref: `#/components/${kind}/${name}`,
 });
 

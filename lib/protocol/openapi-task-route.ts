@@ -1,17 +1,17 @@
 import { exampleSpecs } from '../core/batching.js';
 import type { Manifest } from '../core/manifest.js';
 import { bareExample } from './openapi-example.js';
-import { examples, type ModelParts, modelPaths } from './openapi-model.js';
+import { type Description, describeRoutes, examples, type ModelParts } from './openapi-model.js';
 import { anyObject, arrayOf, type Json, nestedArrays, object, reference, text } from './openapi-schema.js';
 import { taskShape } from './openapi-tasks.js';
 
 /** `/models/{model}`: the card, and a prediction through the task. */
-export function taskPaths(parts: ModelParts): Readonly<Record<string, Json>> {
+export function describeTaskRoute(parts: ModelParts): Description {
   const { manifest } = parts;
   const { mediaTypes, answer } = taskShape(manifest);
   const fields = answer(manifest);
   const named = { model: { const: manifest.model }, version: text };
-  return modelPaths(
+  return describeRoutes(
     parts,
     '/models',
     [],

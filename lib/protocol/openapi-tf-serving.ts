@@ -1,6 +1,6 @@
 import { exampleSpecs } from '../core/batching.js';
 import { bareExample } from './openapi-example.js';
-import { examples, type ModelParts, modelPaths } from './openapi-model.js';
+import { type Description, describeRoutes, examples, type ModelParts } from './openapi-model.js';
 import {
   anyObject,
   arrayOf,
@@ -18,9 +18,9 @@ import { classifyOperation, signatureName } from './openapi-tf-classify.js';
 import { isClassification } from './tf-serving-classify.js';
 
 /** `/v1/models/{model}`: TensorFlow Serving's REST API. */
-export function tfServingPaths(parts: ModelParts): Readonly<Record<string, Json>> {
+export function describeTfServing(parts: ModelParts): Description {
   const { manifest } = parts;
-  return modelPaths(
+  return describeRoutes(
     parts,
     '/v1/models',
     ['versions', 'labels'],

@@ -1,14 +1,14 @@
 import type { TensorSpec } from '../core/tensor.js';
 import { isConvertible, type WireDatatype, wireCodecs } from '../core/wire-datatypes.js';
 import { shortNested } from './openapi-example.js';
-import { examples, type ModelParts, modelPaths } from './openapi-model.js';
+import { type Description, describeRoutes, examples, type ModelParts } from './openapi-model.js';
 import { anyObject, arrayOf, element, type Json, object, oneOfTexts, reference, text } from './openapi-schema.js';
 
 const datatypes = Object.keys(wireCodecs) as WireDatatype[];
 
 /** `/v2/models/{model}`: Open Inference Protocol V2. */
-export function v2Paths(parts: ModelParts): Readonly<Record<string, Json>> {
-  return modelPaths(
+export function describeV2(parts: ModelParts): Description {
+  return describeRoutes(
     parts,
     '/v2/models',
     ['versions'],

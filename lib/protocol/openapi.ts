@@ -4,9 +4,9 @@ import { catalogPaths, catalogSchemas } from './openapi-catalog.js';
 import { goldenExample } from './openapi-example.js';
 import { errorResponses } from './openapi-operation.js';
 import { type Json, object, oneOfTexts, text } from './openapi-schema.js';
-import { modelCardSchema, taskPaths } from './openapi-task-route.js';
-import { servingSchemas, tfServingPaths } from './openapi-tf-serving.js';
-import { v2Paths, v2Schemas } from './openapi-v2.js';
+import { describeTaskRoute, modelCardSchema } from './openapi-task-route.js';
+import { describeTfServing, servingSchemas } from './openapi-tf-serving.js';
+import { describeV2, v2Schemas } from './openapi-v2.js';
 
 /**
  * The OpenAPI 3.1 document of a deployment, made from its models' manifests alone: nothing is loaded. Each request has
@@ -15,6 +15,7 @@ import { v2Paths, v2Schemas } from './openapi-v2.js';
  */
 export function openApi(manifests: readonly Manifest[], version: string): Json {
   const models = manifests.map((manifest) => ({ manifest, golden: goldenExample(manifest) }));
+  const described = models.flatMap((model) => [describeTaskRoute(model), describeV2(model), describeTfServing(model)]);
   return {
     openapi: '3.1.0',
     info: {
@@ -34,13 +35,10 @@ export function openApi(manifests: readonly Manifest[], version: string): Json {
         ...(description === undefined ? {} : { description }),
       })),
     ],
-    paths: Object.assign(
-      {},
-      catalogPaths,
-      ...models.flatMap((model) => [taskPaths(model), v2Paths(model), tfServingPaths(model)]),
-    ),
+    paths: Object.assign({}, catalogPaths, ...described.map(({ paths }) => paths)),
     components: {
       securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } },
+      requestBodies: Object.assign({}, ...described.map(({ requestBodies }) => requestBodies)),
       responses: errorResponses(),
       schemas: {
         Error: object({ error: text, code: oneOfTexts(Object.keys(errorTable)), requestId: text }),
