@@ -15,7 +15,7 @@ const layers: readonly (readonly string[])[] = [
   ['lib/protocol'],
   ['lib/service.ts'],
   ['lib/model-cache.ts', 'lib/version-lookup.ts'],
-  ['lib/registry', 'lib/runtime', 'lib/tasks', 'lib/importers', 'lib/serverless'],
+  ['lib/registry', 'lib/runtime', 'lib/tasks', 'lib/importers', 'lib/serverless', 'lib/client'],
   ['lib/core'],
 ];
 
