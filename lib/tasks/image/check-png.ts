@@ -1,7 +1,7 @@
-import { inflateSync } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 
 /** What decoding needs. The rest may hide a decompression bomb (iCCP, zTXt) and is not even looked at. */
-const needed = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
+const needed = new Set(['IHDR', 'PLTE', 'tRNS']);
 
 /** By colour type: samples a pixel, and the bit depths there are (PNG specification, 11.2.1). */
 const colourTypes: Readonly<Record<number, { readonly samples: number; readonly depths: readonly number[] }>> = {
@@ -26,33 +26,47 @@ const adam7 = [
 type CheckSize = (width: number, height: number) => void;
 
 /**
- * Holds a PNG's structure and the size of its decompressed data against its header before a decoder sees it.
+ * Holds a PNG's chunks against their checksums, and the size of its decompressed data against its header, before a decoder
+ * sees it.
  * @param checkSize throws for a width × height that is not wanted
- * @returns the same image with nothing but the chunks that decoding needs
+ * @returns the same image with nothing but the chunks that decoding needs; that of the data, now one, has no checksum
  * @throws Error in a few words
  */
 export function checkPng(bytes: Uint8Array, checkSize: CheckSize): Buffer {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept = [file.subarray(0, 8)];
-  const data: Buffer[] = [];
+  const parts: Buffer[] = [];
   let expected = 0;
   for (let offset = 8, type = ''; type !== 'IEND'; ) {
     if (offset + 12 > file.length) throw new Error('it is truncated');
     const length = file.readUInt32BE(offset);
-    type = file.toString('latin1', offset + 4, offset + 8);
     const end = offset + 12 + length;
+    if (end > file.length) throw new Error('it is truncated');
+    if (crc32(file.subarray(offset + 4, end - 4)) !== file.readUInt32BE(end - 4)) {
+      throw new Error('a checksum is wrong');
+    }
+    type = file.toString('latin1', offset + 4, offset + 8);
+    const content = file.subarray(offset + 8, end - 4);
     // A second header would change the size behind our back.
     if ((type === 'IHDR') !== (offset === 8)) throw new Error('it does not start with its only header');
-    if (end > file.length) throw new Error('it is truncated');
-    if (type === 'IHDR') expected = dataSize(file.subarray(offset + 8, offset + 8 + length), checkSize);
-    if (needed.has(type)) kept.push(file.subarray(offset, end));
+    if (type === 'IHDR') expected = dataSize(content, checkSize);
+    if (type === 'IDAT') parts.push(content);
+    else if (needed.has(type)) kept.push(file.subarray(offset, end));
     // A lower-case first letter marks what a decoder may skip (5.4).
-    else if (/^[A-Z]/.test(type)) throw new Error('it needs more than the PNG specification');
-    if (type === 'IDAT' && length > 0) data.push(file.subarray(offset + 8, offset + 8 + length));
+    else if (type !== 'IEND' && !/^[a-z]/.test(type)) throw new Error('it needs more than the PNG specification');
     offset = end;
   }
-  if (inflatedSize(Buffer.concat(data), expected) !== expected) throw new Error('its data does not fit its size');
-  return Buffer.concat(kept);
+  const data = Buffer.concat(parts);
+  if (inflatedSize(data, expected) !== expected) throw new Error('its data does not fit its size');
+  return Buffer.concat([...kept, chunkStart(data.length, 'IDAT'), data, noChecksum, chunkStart(0, 'IEND'), noChecksum]);
+}
+
+const noChecksum = Buffer.alloc(4);
+
+function chunkStart(length: number, type: string): Buffer {
+  const start = Buffer.from(`....${type}`, 'latin1');
+  start.writeUInt32BE(length);
+  return start;
 }
 
 /** Bytes that the data inflates to; more than `limit` of them are not even made. */

@@ -2,6 +2,7 @@ import { invalidInput } from '../../core/errors.js';
 import { findInk } from './ink.js';
 import type { Pixels, Plane } from './pixels.js';
 import { resize } from './resize.js';
+import { strokeWidth, thickened, usualInk } from './strokes.js';
 
 /** Ink counts towards the bounding box from this share of the strongest on. */
 const inkThreshold = 0.3;
@@ -20,11 +21,24 @@ export function prepareHandwriting(pixels: Pixels, width: number, height: number
   const ink = findInk(pixels);
   if (ink === undefined) throw invalidInput(field, 'the image is blank: draw with more contrast to the background');
   if (pixels.width === width && pixels.height === height) return ink.values;
-  const box = crop(ink);
+  return centred(strengthened(fitted(firm(crop(ink), width, height), width, height)), width, height).values;
+}
+
+const LEAST = Number(process.env.LEAST ?? 1.6);
+function firm(box: Plane, width: number, height: number): Plane {
+  const scale = boxShare * Math.min(width / box.width, height / box.height);
+  const thin = strokeWidth(box, usualInk(box.values)) * scale;
+  if (thin >= LEAST) return box;
+  const side = (length: number): number => Math.max(1, Math.round(length * scale * 4));
+  const fine = shrunk(box, side(box.width), side(box.height));
+  const w = strokeWidth(fine, usualInk(fine.values));
+  return thickened(strengthened(fine), (LEAST * 4 - w) / 2);
+}
+
+function fitted(box: Plane, width: number, height: number): Plane {
   const scale = boxShare * Math.min(width / box.width, height / box.height);
   const side = (length: number): number => Math.max(1, Math.round(length * scale));
-  const small = shrunk(box, side(box.width), side(box.height));
-  return centred(strengthened(small), width, height).values;
+  return shrunk(box, side(box.width), side(box.height));
 }
 
 function shrunk({ width, height, values }: Plane, toWidth: number, toHeight: number): Plane {
@@ -33,7 +47,7 @@ function shrunk({ width, height, values }: Plane, toWidth: number, toHeight: num
 }
 
 /** What lies inside the ink's bounding box. */
-function crop({ width, values, height }: Plane): Plane {
+export function crop({ width, values, height }: Plane): Plane {
   const threshold = strongest(values) * inkThreshold;
   let [left, right, top, bottom] = [width, 0, height, 0];
   for (let y = 0, index = 0; y < height; y++) {

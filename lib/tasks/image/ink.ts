@@ -1,4 +1,4 @@
-import { levelled } from './level.js';
+import { findPaper, type Paper } from './paper.js';
 import { flattened, luminance, type Pixels, type Plane, type Raster } from './pixels.js';
 import { resize } from './resize.js';
 
@@ -14,9 +14,11 @@ const workingSide = 512;
  */
 export function findInk(pixels: Pixels): Plane | undefined {
   const raster = working(flattened(pixels, backgroundOf(pixels)));
-  const ink = levelled(projected(raster));
-  const most = ink.values.reduce((max, value) => Math.max(max, value), 0);
-  return most < leastContrast ? undefined : ink;
+  const { width, height } = raster;
+  const values = projected(findPaper(raster));
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most < leastContrast ? undefined : { width, height, values };
 }
 
 /** What shows through transparency: white under dark strokes, black under light ones. */
@@ -41,52 +43,26 @@ function working(raster: Raster): Raster {
  * The difference to the paper along the line from the paper's colour to the ink's: exact for anti-aliased strokes, and
  * blind to grain in other colours.
  */
-function projected({ width, height, values }: Raster): Plane {
-  const paper = [0, 1, 2].map((part) => median(border(values, width, height, part))) as [number, number, number];
-  const differences = new Float32Array(width * height * 3);
+function projected({ differences, grain }: Paper): Float32Array {
   const ink = [0, 0, 0] as [number, number, number];
-  for (let from = 0, to = 0; from < values.length; from += 4, to += 3) {
-    const red = (values[from] as number) - paper[0];
-    const green = (values[from + 1] as number) - paper[1];
-    const blue = (values[from + 2] as number) - paper[2];
-    const weight = red * red + green * green + blue * blue;
-    ink[0] += weight * red;
-    ink[1] += weight * green;
-    ink[2] += weight * blue;
-    differences[to] = red;
-    differences[to + 1] = green;
-    differences[to + 2] = blue;
+  for (let at = 0; at < differences.length; at += 3) {
+    const red = differences[at] as number;
+    const green = differences[at + 1] as number;
+    const blue = differences[at + 2] as number;
+    const distance = red * red + green * green + blue * blue;
+    if (distance <= grain * grain) continue;
+    ink[0] += distance * red;
+    ink[1] += distance * green;
+    ink[2] += distance * blue;
   }
-  // Grey levels: black on white is 255, as is one pure colour on the paper that has the other two as well.
+  // In grey levels: black on white is 255.
   const length = Math.hypot(...ink) * Math.sqrt(3) || 1;
   const [red, green, blue] = ink.map((part) => part / length) as [number, number, number];
-  const plane = new Float32Array(width * height);
-  for (let index = 0, from = 0; index < plane.length; index++, from += 3) {
-    plane[index] =
-      red * (differences[from] as number) +
-      green * (differences[from + 1] as number) +
-      blue * (differences[from + 2] as number);
+  const floor = grain / Math.sqrt(3);
+  const values = new Float32Array(differences.length / 3);
+  for (let index = 0, at = 0; index < values.length; index++, at += 3) {
+    const [dr, dg, db] = [differences[at] as number, differences[at + 1] as number, differences[at + 2] as number];
+    values[index] = Math.max(0, red * dr + green * dg + blue * db - floor);
   }
-  return { width, height, values: plane };
-}
-
-function border(values: Uint8Array | Float32Array, width: number, height: number, part: number): Float32Array {
-  const found = new Float32Array(2 * (width + height));
-  let next = 0;
-  const take = (x: number, y: number): void => {
-    found[next++] = values[(y * width + x) * 4 + part] as number;
-  };
-  for (let x = 0; x < width; x++) {
-    take(x, 0);
-    take(x, height - 1);
-  }
-  for (let y = 0; y < height; y++) {
-    take(0, y);
-    take(width - 1, y);
-  }
-  return found;
-}
-
-function median(values: Float32Array): number {
-  return values.sort()[values.length >> 1] as number;
+  return values;
 }

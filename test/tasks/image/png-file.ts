@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 
 export interface PngHeader {
   readonly width: number;
@@ -33,17 +33,4 @@ export const end = chunk('IEND');
 /** A PNG around scan lines as they are given (a filter byte before each), which need not fit the header. */
 export function pngFile(head: PngHeader, lines: Uint8Array, ...others: readonly Buffer[]): Buffer {
   return Buffer.concat([pngSignature, header(head), ...others, chunk('IDAT', deflateSync(lines)), end]);
-}
-
-const table = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-/** Node 20's zlib has none. */
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) crc = (table[(crc ^ byte) & 255] as number) ^ (crc >>> 8);
-  return ~crc >>> 0;
 }

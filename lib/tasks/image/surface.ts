@@ -1,0 +1,59 @@
+/** Points of an image: where they are (-1 to 1 from edge to edge) and their red, green, blue. */
+export interface Points {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly colours: Float32Array;
+}
+
+/** c₀ + c₁x + c₂y + c₃x² + c₄xy + c₅y² for each of red, green and blue. */
+export type Surface = readonly [red: Float64Array, green: Float64Array, blue: Float64Array];
+
+const unknowns = 6;
+
+export function levelSurface(colour: readonly number[]): Surface {
+  return colour.map((value) => Float64Array.of(value, 0, 0, 0, 0, 0)) as unknown as Surface;
+}
+
+export function heightAt(c: Float64Array, x: number, y: number): number {
+  const at = (index: number): number => c[index] as number;
+  return at(0) + x * (at(1) + at(3) * x + at(4) * y) + y * (at(2) + at(5) * y);
+}
+
+/**
+ * The surface nearest to some of the points (least squares, by the normal equations).
+ * @returns undefined where the points don't determine one: too few, or all in a line
+ */
+export function fitSurface({ x, y, colours }: Points, takes: (index: number) => boolean): Surface | undefined {
+  // One row for each unknown: its factors in the equation, then the right-hand side of each channel.
+  const rows = Array.from({ length: unknowns }, () => new Float64Array(unknowns + 3));
+  const terms = new Float64Array(unknowns + 3);
+  for (let index = 0; index < x.length; index++) {
+    if (!takes(index)) continue;
+    const [px, py] = [x[index] as number, y[index] as number];
+    terms.set([1, px, py, px * px, px * py, py * py]);
+    terms.set(colours.subarray(index * 3, index * 3 + 3), unknowns);
+    rows.forEach((row, unknown) => {
+      addTimes(row, terms[unknown] as number, terms);
+    });
+  }
+  return solved(rows);
+}
+
+/** Gauss and Jordan. The matrix is symmetric and positive definite, so that no pivot need be looked for. */
+function solved(rows: readonly Float64Array[]): Surface | undefined {
+  const least = 1e-9 * (rows[0]?.[0] ?? 0);
+  for (const [unknown, row] of rows.entries()) {
+    const pivot = row[unknown] as number;
+    if (!(pivot > least)) return undefined;
+    for (const other of rows) if (other !== row) addTimes(other, -(other[unknown] as number) / pivot, row);
+  }
+  const channel = (index: number): Float64Array =>
+    Float64Array.from(rows, (row, unknown) => (row[unknowns + index] as number) / (row[unknown] as number));
+  return [channel(0), channel(1), channel(2)];
+}
+
+function addTimes(target: Float64Array, factor: number, source: Float64Array): void {
+  for (let index = 0; index < target.length; index++) {
+    target[index] = (target[index] as number) + factor * (source[index] as number);
+  }
+}
