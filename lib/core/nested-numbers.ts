@@ -22,23 +22,24 @@ export function tensorFromNested(datatype: Datatype, value: unknown, field: stri
  * Nested JSON arrays → their elements in row-major order, whatever they are.
  * @throws INVALID_INPUT at the first array that is not of the shape
  */
-export function flatten(value: unknown, shape: readonly number[], field: string): unknown[] {
+export function flatten(value: unknown, shape: readonly number[], field: string): readonly unknown[] {
+  if (shape.length === 0) return [value];
   const elements: unknown[] = [];
   // Where `visit` stands: an index for each axis. A path becomes text only for an error.
   const position: number[] = [];
+  const last = shape.length - 1;
   const visit = (node: unknown, axis: number): void => {
-    const size = shape[axis];
-    if (size === undefined) {
-      elements.push(node);
-      return;
-    }
+    const size = shape[axis] as number;
     if (!Array.isArray(node) || node.length !== size) {
       const path = field + position.map((index) => `[${index}]`).join('');
       throw invalidInput(path, `expected an array of ${size}, got ${describeValue(node)}`);
     }
     for (let index = 0; index < size; index++) {
-      position[axis] = index;
-      visit(node[index], axis + 1);
+      if (axis === last) elements.push(node[index]);
+      else {
+        position[axis] = index;
+        visit(node[index], axis + 1);
+      }
     }
     position.length = axis;
   };

@@ -38,23 +38,37 @@ export function parseJsonObject(bytes: Uint8Array): Readonly<Record<string, unkn
 
 function parseJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new ModeletError('INVALID_REQUEST', 'the body is empty, JSON is expected');
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch {
     throw new ModeletError('INVALID_REQUEST', 'the body is not valid JSON in UTF-8');
   }
   // JSON.parse itself needs no stack, whatever the depth; what comes after it may.
-  if (isDeeper(value, depthLimit)) {
+  if (opens(text) > depthLimit && isDeeper(value, depthLimit)) {
     throw new ModeletError('INVALID_REQUEST', `the body is nested deeper than ${depthLimit} levels`);
   }
   return value;
 }
 
+/** How many arrays and objects the text may open, counted up to the limit: a flat tensor needs no closer look. */
+function opens(text: string): number {
+  let count = 0;
+  for (const bracket of ['[', '{']) {
+    for (let at = text.indexOf(bracket); at !== -1 && count <= depthLimit; at = text.indexOf(bracket, at + 1)) count++;
+  }
+  return count;
+}
+
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  // By index: an iterator would box every number of a tensor.
+  for (let index = 0; index < members.length; index++) {
+    const member = members[index];
     if (typeof member === 'object' && isDeeper(member, levels - 1)) return true;
   }
   return false;

@@ -50,7 +50,7 @@ function fromJson(
 ): Tensor {
   if (!Array.isArray(value)) throw invalidInput(field, `expected an array, got ${describeValue(value)}`);
   // "Tensor Data": nested as the shape is, or flat.
-  const nested = value.some(Array.isArray);
+  const nested = Array.isArray(value[0]);
   const values = nested ? flatten(value, shape, field) : value;
   if (values.length !== elementCount(shape)) {
     const holds = `shape ${formatShape(shape)} holds ${elementCount(shape)}`;

@@ -15,13 +15,15 @@ export function inferResponse(
   const formatted = outputs.map(({ name, binary }) => {
     const { datatype, shape, data } = results.get(name) as Tensor;
     const codec = wireCodec(datatype);
-    if (!binary) return withMember({ name, datatype, shape }, 'data', codec.toJson(data));
+    const head = `"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join()}]`;
+    if (!binary) return `{${head},"data":${codec.toJson(data)}}`;
     const bytes = codec.toBytes(data);
     pieces.push(bytes);
-    return JSON.stringify({ name, datatype, shape, parameters: { binary_data_size: bytes.length } });
+    return `{${head},"parameters":{"binary_data_size":${bytes.length}}}`;
   });
-  const head = { model_name: model, model_version: version, id };
-  const json = withMember(head, 'outputs', `[${formatted.join()}]`);
+  // Put together as text, because JSON.stringify can't write every number that a codec can.
+  const head = `"model_name":"${model}","model_version":"${version}"${id === undefined ? '' : `,"id":${JSON.stringify(id)}`}`;
+  const json = `{${head},"outputs":[${formatted.join()}]}`;
   const headers = { 'x-modelet-model': model, 'x-modelet-version': version };
   if (pieces.length === 0) {
     return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: json };
@@ -32,9 +34,4 @@ export function inferResponse(
     headers: { 'content-type': 'application/octet-stream', [headerLengthName]: String(object.length), ...headers },
     body: Buffer.concat([object, ...pieces]),
   };
-}
-
-/** The object's JSON with one member more, whose value is JSON text already: JSON.stringify can't write every number. */
-function withMember(object: object, name: string, json: string): string {
-  return `${JSON.stringify(object).slice(0, -1)},"${name}":${json}}`;
 }
