@@ -167,7 +167,9 @@ describe('trying again', () => {
     const address = await listen(async () => async () => {
       seen.push(performance.now());
       const next = script[Math.min(seen.length, script.length) - 1];
-      return next === undefined || next === 'hang' ? new Promise((resolve) => setTimeout(() => resolve(good), 1500)) : next;
+      return next === undefined || next === 'hang'
+        ? new Promise((resolve) => setTimeout(() => resolve(good), 1500))
+        : next;
     });
     const call = (options: object = {}, signal?: AbortSignal) =>
       createClient({ url: address, ...options })
