@@ -101,10 +101,16 @@ function readOutput({ name, datatype, shape }: TensorSpec, result: tf.Tensor): T
   }
   const data = result.dataSync() as Tensor['data'];
   // JSON has no word for NaN and Infinity, and a model that says them has no answer.
-  if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+  if (data instanceof Float32Array && !allFinite(data)) {
     throw failed(`output '${name}' holds NaN or Infinity for this input`);
   }
   return makeTensor(datatype, result.shape, data);
+}
+
+/** A plain loop: `every` calls a function an element, ten times as slow. */
+function allFinite(values: Float32Array): boolean {
+  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false;
+  return true;
 }
 
 /** Whichever request caused it: what the backend holds can't be trusted any more, so the next request loads afresh. */
