@@ -1,4 +1,4 @@
-import { checkInputs, exampleSpecs, runExamples } from './core/batching.js';
+import { blameUnevenInputs, checkInputs, exampleSpecs, runExamples } from './core/batching.js';
 import type { Engine } from './core/engine.js';
 import { invalidInput, ModeletError } from './core/errors.js';
 import type { Instance } from './core/instance.js';
@@ -79,7 +79,11 @@ export function createService({ model, registry, engine, tasks, log }: ServicePa
   ) =>
     cache.with(
       manifest,
-      (loaded) => use((inputs) => timings.timeAsync('infer', () => loaded.predict(inputs))),
+      (loaded) =>
+        use(async (inputs) => {
+          await timings.turn();
+          return timings.timeAsync('infer', () => loaded.predict(inputs));
+        }),
       (loading) => timings.timeAsync('load', () => loading.catch(() => undefined)),
     );
 
@@ -99,14 +103,21 @@ export function createService({ model, registry, engine, tasks, log }: ServicePa
     describe: createVersionLookup(registry, model, log),
     mediaTypes: (manifest) => taskOf(manifest).mediaTypes,
     ready: (manifest, timings) => run(manifest, timings, async () => undefined),
-    infer: (manifest, inputs, timings, field = 'inputs') => {
+    infer: async (manifest, inputs, timings, field = 'inputs') => {
       checkInputs(manifest.signature.inputs, inputs, field);
-      return run(manifest, timings, (predict) => predict(inputs));
+      try {
+        return await run(manifest, timings, (predict) => predict(inputs));
+      } catch (error) {
+        throw blameUnevenInputs(error, manifest.signature, inputs, field);
+      }
     },
     predict: async (manifest, instances, timings, field) => {
-      const examples = timings.time('pre', () =>
-        instances.map((instance, index) => example(manifest, instance, field(index))),
-      );
+      const examples: Tensors[] = [];
+      for (const [index, instance] of instances.entries()) {
+        // An image of a few kB may take seconds.
+        await timings.turn();
+        examples.push(timings.time('pre', () => example(manifest, instance, field(index))));
+      }
       return run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict));
     },
     answer: (manifest, outputs, timings) => timings.time('post', () => bind(manifest).postprocess(outputs)),

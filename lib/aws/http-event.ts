@@ -20,10 +20,12 @@ export function isHttpEvent(event: unknown): event is HttpEvent {
 
 /**
  * Event → request. Powertools' converter would read a base64 body as UTF-8, let a path that starts with `//` change the host
- * and keep an HTTP API's stage in the path; so it gets no body and a mended path, and the bytes are attached here.
+ * and keep an HTTP API's stage in the path; so it gets no body and a mended path, and the bytes are attached here. Nor does it
+ * get the method, because a web Request can't hold each one (TRACE), which is for the router to refuse.
  */
 export function requestFromEvent(event: HttpEvent): HttpRequest {
-  const { url, method, headers } = proxyEventToWebRequest(mended(event));
+  const { url, headers } = proxyEventToWebRequest(mended(event));
+  const method = 'rawPath' in event ? event.requestContext.http.method : event.httpMethod;
   return { url, method, headers, arrayBuffer: async () => bytesOf(event.body ?? '', event.isBase64Encoded) };
 }
 
@@ -49,11 +51,14 @@ export function requestIdOf(event: HttpEvent): string {
 
 function mended(event: HttpEvent): HttpEvent {
   // `headers` has the last value of each, and no header that we read may have two.
-  if (!('rawPath' in event)) return { ...event, path: oneSlash(event.path), multiValueHeaders: {}, body: null };
+  if (!('rawPath' in event)) {
+    return { ...event, httpMethod: 'GET', path: oneSlash(event.path), multiValueHeaders: {}, body: null };
+  }
   const { stage } = event.requestContext;
   const staged = stage !== '$default' && event.rawPath.startsWith(`/${stage}/`);
   const { body: _attachedLater, ...rest } = event;
-  return { ...rest, rawPath: oneSlash(staged ? event.rawPath.slice(stage.length + 1) : event.rawPath) };
+  const requestContext = { ...event.requestContext, http: { ...event.requestContext.http, method: 'GET' } };
+  return { ...rest, requestContext, rawPath: oneSlash(staged ? event.rawPath.slice(stage.length + 1) : event.rawPath) };
 }
 
 function oneSlash(path: string): string {

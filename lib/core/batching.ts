@@ -45,6 +45,21 @@ export function checkInputs(specs: readonly TensorSpec[], tensors: Tensors, fiel
 }
 
 /**
+ * Inputs whose first axes differ in size are what some models take (queries and keys), so they are no error by themselves.
+ * Where a model fails on such inputs, that is the caller's to mend, not the server's.
+ * @returns the error to tell
+ */
+export function blameUnevenInputs(error: unknown, { inputs }: Signature, tensors: Tensors, field: string): unknown {
+  const engineThrew = error instanceof ModeletError && error.code === 'INFERENCE_FAILED' && error.cause !== undefined;
+  const open = inputs
+    .filter(({ shape }) => shape[0] === -1)
+    .map(({ name }) => ({ name, size: tensors.get(name)?.shape[0] }));
+  if (!engineThrew || new Set(open.map(({ size }) => size)).size < 2) return error;
+  const sizes = open.map(({ name, size }) => `${size} of '${name}'`).join(', ');
+  return invalidInput(field, `the model can't take ${sizes} together; send as many of each`);
+}
+
+/**
  * Runs single examples through a model in batches and takes the outputs apart again.
  * @param examples each without the batch axis, already checked
  * @returns each example's outputs, without the batch axis, in the order of the examples

@@ -20,12 +20,8 @@ export function classifyOperation(parts: ModelParts): ModelOperation {
   };
 }
 
-const pair = (labels: readonly string[]): Json => ({
-  type: 'array',
-  prefixItems: [oneOfTexts(labels), { type: 'number' }],
-  minItems: 2,
-  maxItems: 2,
-});
+const pair = (labels: readonly string[]): Json =>
+  arrayOf({ anyOf: [oneOfTexts(labels), { type: 'number' }] }, { minItems: 2, maxItems: 2 });
 
 function classifyBody(parts: ModelParts): Json {
   const specs = exampleSpecs(parts.manifest.signature);

@@ -85,12 +85,9 @@ function requestInput({ name, datatype, shape }: TensorSpec): Json {
   );
 }
 
-const sizes = (shape: readonly number[]): Json => ({
-  type: 'array',
-  prefixItems: shape.map((size) => (size === -1 ? { type: 'integer', minimum: 0 } : { const: size })),
-  minItems: shape.length,
-  maxItems: shape.length,
-});
+/** Not `prefixItems`, which would say each size: generators and validators for OpenAPI still trip over it. */
+const sizes = ({ length }: readonly number[]): Json =>
+  arrayOf({ type: 'integer', minimum: 0 }, { minItems: length, maxItems: length });
 
 /** "$inference_response" */
 function response({ manifest: { model, signature } }: ModelParts): Json {

@@ -28,6 +28,11 @@ describe.each([
     expect(new URL(request.url).pathname).toBe('/evil.example/v2');
     expect(new URL(request.url).host).not.toContain('evil');
   });
+  test('any method arrives, also one that a web Request refuses', () => {
+    for (const method of ['GET', 'PATCH', 'TRACE']) {
+      expect(requestFromEvent(event({ method, target: '/models' }))).toMatchObject({ method });
+    }
+  });
   test('no body is no bytes, and text stays text', async () => {
     expect((await requestFromEvent(event({ method: 'GET', target: '/' })).arrayBuffer()).byteLength).toBe(0);
     const made = { ...event({ method: 'POST', target: '/', body: '' }), body: 'ü', isBase64Encoded: false };

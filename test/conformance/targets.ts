@@ -80,10 +80,13 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Runs a program beside this process, which goes on answering. Python's means the virtual environment's. */
-export async function runProgram(program: string, args: readonly string[]): Promise<Outcome> {
+/**
+ * Runs a program beside this process, which goes on answering; where the virtual environment has one of that name, it is meant.
+ * @param cwd for programs that leave files behind
+ */
+export async function runProgram(program: string, args: readonly string[], cwd = '.'): Promise<Outcome> {
   const path = existsSync(join(folder, 'bin', program)) ? join(folder, 'bin', program) : program;
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(path, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const listenTo = (text: string): void => {
     output += text;

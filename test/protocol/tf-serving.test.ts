@@ -119,6 +119,19 @@ describe(':predict', () => {
     [{ instances: [{ a: white, n: [3] }] }, /^instances\[0\]\.a: expected a number, got an object$/],
     [{ instances: { a: [1, 2], n: [3] } }, /^instances: expected an array of at least one instance, got an object$/],
     [{ inputs: { a: [[1, 2]] } }, /^inputs: input 'n' is missing$/],
+    [
+      {
+        inputs: {
+          a: [
+            [1, 2],
+            [1, 2],
+            [1, 2],
+          ],
+          n: [[3], [3]],
+        },
+      },
+      /^inputs: the model can't take 3 of 'a', 2 of 'n' together; send as many of each$/,
+    ],
     [{ inputs: [[1, 2]] }, /^inputs: expected an object with each of a, n, got an array of 1$/],
     [
       { signature_name: 'predict_images', instances: [] },
