@@ -2,13 +2,19 @@ import { invalidInput } from '../../core/errors.js';
 import { findInk } from './ink.js';
 import type { Pixels, Plane } from './pixels.js';
 import { resize } from './resize.js';
-import { strokeWidth, thickened, usualInk } from './strokes.js';
+import { strokeWidth, strongest, thickened } from './strokes.js';
 
 /** Ink counts towards the bounding box from this share of the strongest on. */
 const inkThreshold = 0.3;
 
 /** MNIST's digits fill a box of 20 in a field of 28 (LeCun, Cortes, Burges: "The MNIST database", 1998). */
 const boxShare = 20 / 28;
+
+/** The thinnest of MNIST's strokes (measured as `strokeWidth` does), in pixels of the field; a fine pen's are made as wide. */
+const leastStroke = 1.6;
+
+/** Strokes are looked at in so many times the field's resolution, where a photo's grain is gone and a fine line is not. */
+const detail = 4;
 
 /**
  * A drawing, scan or photo of one character → light ink on black, as MNIST was made: scaled into a box of 20/28 of the field
@@ -21,33 +27,23 @@ export function prepareHandwriting(pixels: Pixels, width: number, height: number
   const ink = findInk(pixels);
   if (ink === undefined) throw invalidInput(field, 'the image is blank: draw with more contrast to the background');
   if (pixels.width === width && pixels.height === height) return ink.values;
-  return centred(strengthened(fitted(firm(crop(ink), width, height), width, height)), width, height).values;
+  const [boxWidth, boxHeight] = [width * boxShare, height * boxShare];
+  const fine = fitted(crop(ink), boxWidth * detail, boxHeight * detail);
+  const missing = leastStroke * detail - strokeWidth(fine);
+  const strokes = missing > 0 ? thickened(strengthened(fine), missing / 2) : fine;
+  return centred(strengthened(fitted(strokes, boxWidth, boxHeight)), width, height).values;
 }
 
-const LEAST = Number(process.env.LEAST ?? 1.6);
-function firm(box: Plane, width: number, height: number): Plane {
-  const scale = boxShare * Math.min(width / box.width, height / box.height);
-  const thin = strokeWidth(box, usualInk(box.values)) * scale;
-  if (thin >= LEAST) return box;
-  const side = (length: number): number => Math.max(1, Math.round(length * scale * 4));
-  const fine = shrunk(box, side(box.width), side(box.height));
-  const w = strokeWidth(fine, usualInk(fine.values));
-  return thickened(strengthened(fine), (LEAST * 4 - w) / 2);
-}
-
-function fitted(box: Plane, width: number, height: number): Plane {
-  const scale = boxShare * Math.min(width / box.width, height / box.height);
-  const side = (length: number): number => Math.max(1, Math.round(length * scale));
-  return shrunk(box, side(box.width), side(box.height));
-}
-
-function shrunk({ width, height, values }: Plane, toWidth: number, toHeight: number): Plane {
-  const small = resize({ width, height, channels: 1, values }, toWidth, toHeight);
-  return { width: toWidth, height: toHeight, values: small.values as Float32Array };
+/** Scaled to fill a box, its shape kept. */
+function fitted({ width, height, values }: Plane, boxWidth: number, boxHeight: number): Plane {
+  const scale = Math.min(boxWidth / width, boxHeight / height);
+  const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  const resized = resize({ width, height, channels: 1, values }, size.width, size.height);
+  return { ...size, values: resized.values as Float32Array };
 }
 
 /** What lies inside the ink's bounding box. */
-export function crop({ width, values, height }: Plane): Plane {
+function crop({ width, values, height }: Plane): Plane {
   const threshold = strongest(values) * inkThreshold;
   let [left, right, top, bottom] = [width, 0, height, 0];
   for (let y = 0, index = 0; y < height; y++) {
@@ -68,11 +64,7 @@ export function crop({ width, values, height }: Plane): Plane {
   return { ...size, values: inside };
 }
 
-function strongest(values: Float32Array): number {
-  return values.reduce((max, value) => Math.max(max, value), 0);
-}
-
-/** Thin strokes fade when they shrink; the strongest ink becomes full white again. */
+/** What has faded becomes full white again. */
 function strengthened({ width, height, values }: Plane): Plane {
   const most = strongest(values);
   return { width, height, values: values.map((value) => (value * 255) / most) };

@@ -13,7 +13,7 @@ const workingSide = 512;
  * is none. Pictures over 512 pixels a side come back smaller.
  */
 export function findInk(pixels: Pixels): Plane | undefined {
-  const raster = working(flattened(pixels, backgroundOf(pixels)));
+  const raster = working(flattened(pixels, backgroundOf));
   const { width, height } = raster;
   const values = projected(findPaper(raster));
   let most = 0;

@@ -14,8 +14,8 @@ const pointCount = 4000;
 const rounds = 6;
 
 /** This share of the image is taken for paper, the part nearest to the surface; the rest of it is at most so much farther. */
-const surelyPaper = 0.3;
-const spread = 3;
+const surelyPaper = 0.15;
+const spread = 4;
 
 /**
  * Finds the paper of a drawing, scan or photo: the colour that most of the border shows. Where it is not even, a quadratic
@@ -28,7 +28,7 @@ export function findPaper(raster: Raster): Paper {
   let far = distances(points, surface);
   let grain = spread * quantile(far, surelyPaper);
   for (let round = 0; round < rounds && grain > 0; round++) {
-    surface = fitSurface(points, (index) => (far[index] as number) <= grain) ?? surface;
+    surface = fitSurface(points, (index) => (far[index] as number) <= grain);
     far = distances(points, surface);
     grain = spread * quantile(far, surelyPaper);
   }
@@ -36,11 +36,12 @@ export function findPaper(raster: Raster): Paper {
 }
 
 function differencesTo([red, green, blue]: Surface, { width, height, values }: Raster): Float32Array {
+  const longer = Math.max(width, height);
   const differences = new Float32Array(width * height * 3);
   for (let row = 0, from = 0, to = 0; row < height; row++) {
-    const y = place(row, height);
+    const y = place(row, height, longer);
     for (let column = 0; column < width; column++, from += 4) {
-      const x = place(column, width);
+      const x = place(column, width, longer);
       differences[to++] = (values[from] as number) - heightAt(red, x, y);
       differences[to++] = (values[from + 1] as number) - heightAt(green, x, y);
       differences[to++] = (values[from + 2] as number) - heightAt(blue, x, y);
@@ -49,19 +50,20 @@ function differencesTo([red, green, blue]: Surface, { width, height, values }: R
   return differences;
 }
 
-/** The middle of a pixel, from -1 at one edge of the image to 1 at the other. */
-function place(index: number, size: number): number {
-  return (2 * index + 1) / size - 1;
+/** The middle of a pixel along an axis: 0 in the middle of the image, ±1 at the ends of its longer side. */
+function place(index: number, size: number, longer: number): number {
+  return (2 * index + 1 - size) / longer;
 }
 
 function somePoints({ width, height, values }: Raster): Points {
+  const longer = Math.max(width, height);
   const step = Math.max(1, Math.floor((width * height) / pointCount));
   const count = Math.floor((width * height) / step);
   const points = { x: new Float64Array(count), y: new Float64Array(count), colours: new Float32Array(count * 3) };
   for (let index = 0; index < count; index++) {
     const at = index * step;
-    points.x[index] = place(at % width, width);
-    points.y[index] = place(Math.floor(at / width), height);
+    points.x[index] = place(at % width, width, longer);
+    points.y[index] = place(Math.floor(at / width), height, longer);
     for (let part = 0; part < 3; part++) points.colours[index * 3 + part] = values[at * 4 + part] as number;
   }
   return points;

@@ -6,7 +6,11 @@ import { resize } from './resize.js';
  * @returns [height, width, channels], 0–255
  */
 export function preparePhoto(pixels: Pixels, width: number, height: number, channels: 1 | 3): Float32Array {
-  const { values: rgba } = resize(flattened(pixels, 255), width, height);
+  const { values: rgba } = resize(
+    flattened(pixels, () => 255),
+    width,
+    height,
+  );
   const values = new Float32Array(width * height * channels);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
     const [red, green, blue] = [rgba[from] as number, rgba[from + 1] as number, rgba[from + 2] as number];

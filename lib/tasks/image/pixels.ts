@@ -18,12 +18,16 @@ export function luminance(red: number, green: number, blue: number): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue;
 }
 
-/** Lays an image over an even background; the pixels of one without transparency are only handed on. */
-export function flattened({ width, height, rgba }: Pixels, background: 0 | 255): Raster {
-  return { width, height, channels: 4, values: isOpaque(rgba) ? rgba : composed(rgba, background) };
+/**
+ * Lays an image over an even background; the pixels of one without transparency are only handed on.
+ * @param background asked only where something shows through
+ */
+export function flattened(pixels: Pixels, background: (pixels: Pixels) => 0 | 255): Raster {
+  const { width, height, rgba } = pixels;
+  return { width, height, channels: 4, values: isOpaque(rgba) ? rgba : composed(rgba, background(pixels)) };
 }
 
-export function isOpaque(rgba: Uint8Array): boolean {
+function isOpaque(rgba: Uint8Array): boolean {
   for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 255) return false;
   return true;
 }

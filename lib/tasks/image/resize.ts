@@ -1,9 +1,15 @@
 import type { Raster } from './pixels.js';
 
-/** The source span that a target position covers, and the weight of each element in it (weights sum to 1). */
+/**
+ * The source span that a target position covers: the first element has a weight of its own, so has the last, where it is
+ * another; those between share one. They sum to 1.
+ */
 interface Span {
   readonly start: number;
-  readonly weights: Float64Array;
+  readonly count: number;
+  readonly first: number;
+  readonly inner: number;
+  readonly last: number;
 }
 
 /**
@@ -11,7 +17,7 @@ interface Span {
  * skipped); where it grows, bilinear between pixel centres.
  */
 export function resize(raster: Raster, width: number, height: number): Raster {
-  // The axis that leaves less to do comes first: 28 columns out of a picture that is 1 pixel wide and 16 million high.
+  // The order that keeps less between the two: 28 columns of a picture 1 pixel wide and 16 million high come after its rows.
   const columnsFirst = width * raster.height <= raster.width * height;
   return columnsFirst
     ? resizeRows(resizeColumns(raster, width), height)
@@ -26,14 +32,14 @@ function resizeColumns(raster: Raster, width: number): Raster {
   let next = 0;
   for (let y = 0; y < height; y++) {
     const row = y * raster.width * channels;
-    for (const { start, weights } of columns) {
+    for (const { start, count, first, inner, last } of columns) {
       for (let channel = 0; channel < channels; channel++) {
-        let from = row + start * channels + channel;
+        const from = row + start * channels + channel;
+        const end = from + (count - 1) * channels;
         let sum = 0;
-        for (let index = 0; index < weights.length; index++) {
-          sum += (weights[index] as number) * (values[from] as number);
-          from += channels;
-        }
+        for (let at = from + channels; at < end; at += channels) sum += values[at] as number;
+        sum = sum * inner + first * (values[from] as number);
+        if (count > 1) sum += last * (values[end] as number);
         target[next++] = sum;
       }
     }
@@ -47,10 +53,10 @@ function resizeRows(raster: Raster, height: number): Raster {
   const length = width * channels;
   const target = new Float32Array(length * height);
   const sums = new Float64Array(length);
-  spans(raster.height, height).forEach(({ start, weights }, y) => {
+  spans(raster.height, height).forEach(({ start, count, first, inner, last }, y) => {
     sums.fill(0);
-    for (let index = 0; index < weights.length; index++) {
-      const weight = weights[index] as number;
+    for (let index = 0; index < count; index++) {
+      const weight = index === 0 ? first : index === count - 1 ? last : inner;
       const row = (start + index) * length;
       for (let x = 0; x < length; x++) sums[x] = (sums[x] as number) + weight * (values[row + x] as number);
     }
@@ -60,23 +66,21 @@ function resizeRows(raster: Raster, height: number): Raster {
 }
 
 function spans(from: number, to: number): Span[] {
-  const scale = from / to;
-  return Array.from({ length: to }, (_, index) => (scale > 1 ? area(index, from, to) : between(index, scale, from)));
+  return Array.from({ length: to }, (_, index) => (from > to ? area(index, from, to) : between(index, from, to)));
 }
 
+/** Whole elements, and at either end the part of one that is covered. */
 function area(index: number, from: number, to: number): Span {
   const [left, right] = [(index * from) / to, ((index + 1) * from) / to];
-  const start = Math.floor(left);
-  const weights = new Float64Array(Math.ceil(right) - start);
-  for (let at = 0; at < weights.length; at++) {
-    weights[at] = (Math.min(right, start + at + 1) - Math.max(left, start + at)) / (right - left);
-  }
-  return { start, weights };
+  const [start, end] = [Math.floor(left), Math.ceil(right)];
+  const inner = to / from;
+  const first = (Math.min(right, start + 1) - left) * inner;
+  return { start, count: end - start, first, inner, last: (right - (end - 1)) * inner };
 }
 
-function between(index: number, scale: number, limit: number): Span {
-  const centre = Math.min(Math.max((index + 0.5) * scale - 0.5, 0), limit - 1);
-  const start = Math.min(Math.floor(centre), Math.max(0, limit - 2));
+function between(index: number, from: number, to: number): Span {
+  const centre = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
+  const start = Math.min(Math.floor(centre), Math.max(0, from - 2));
   const share = centre - start;
-  return { start, weights: limit === 1 ? Float64Array.of(1) : Float64Array.of(1 - share, share) };
+  return { start, count: Math.min(2, from), first: 1 - share, inner: 0, last: share };
 }

@@ -1,35 +1,29 @@
 import type { Plane } from './pixels.js';
 
 /**
- * The mean width of strokes, in pixels: their area over half their outline. The outline of soft strokes is the sum of the
- * gradient's length (the coarea formula).
- * @param full the value of a pixel full of ink
+ * The mean width of strokes, in pixels: their area over half their outline, which for soft edges is the sum of the gradient's
+ * length (the coarea formula). Only what lies between a quarter and three quarters of the usual ink counts, so that neither
+ * grain on the paper nor shades within the ink have outlines.
  */
-export function strokeWidth({ width, height, values }: Plane, full: number): number {
-  const at = (x: number, y: number): number => {
+export function strokeWidth({ width, height, values }: Plane): number {
+  const usual = usualInk(values);
+  const inkAt = (x: number, y: number): number => {
     if (x < 0 || y < 0 || x >= width || y >= height) return 0;
-    return Math.min(1, Math.max(0, (2 * (values[y * width + x] as number)) / full - 0.5));
+    return Math.min(1, Math.max(0, (2 * (values[y * width + x] as number)) / usual - 0.5));
   };
   let [area, outline] = [0, 0];
   for (let y = -1; y < height; y++) {
     for (let x = -1; x < width; x++) {
-      const value = at(x, y);
-      area += value;
-      outline += Math.hypot(at(x + 1, y) - value, at(x, y + 1) - value);
+      const ink = inkAt(x, y);
+      const [toRight, down] = [inkAt(x + 1, y) - ink, inkAt(x, y + 1) - ink];
+      area += ink;
+      outline += Math.sqrt(toRight * toRight + down * down);
     }
   }
   return (2 * area) / outline;
 }
 
-export function usualInk(values: Float32Array): number {
-  let most = 0;
-  for (const v of values) if (v > most) most = v;
-  let [sum, n] = [0, 0];
-  for (const v of values) if (v >= 0.3 * most) { sum += v; n++; }
-  return sum / n;
-}
-
-/** Makes strokes wider by `radius` pixels on every side, softly at the edge; the image grows with them. */
+/** Makes strokes wider by `radius` pixels on either side, softly at the edge; the image grows with them. */
 export function thickened({ width, height, values }: Plane, radius: number): Plane {
   const margin = Math.ceil(radius);
   const size = { width: width + 2 * margin, height: height + 2 * margin };
@@ -37,8 +31,7 @@ export function thickened({ width, height, values }: Plane, radius: number): Pla
   for (let dy = -margin; dy <= margin; dy++) {
     for (let dx = -margin; dx <= margin; dx++) {
       const share = Math.min(1, radius + 1 - Math.hypot(dx, dy));
-      if (share <= 0) continue;
-      for (let y = 0; y < height; y++) {
+      for (let y = 0; share > 0 && y < height; y++) {
         const row = (y + margin + dy) * size.width + margin + dx;
         for (let x = 0; x < width; x++) {
           const value = share * (values[y * width + x] as number);
@@ -48,4 +41,22 @@ export function thickened({ width, height, values }: Plane, radius: number): Pla
     }
   }
   return { ...size, values: target };
+}
+
+/** The mean of what is clearly ink. */
+function usualInk(values: Float32Array): number {
+  const least = 0.3 * strongest(values);
+  let [sum, count] = [0, 0];
+  for (const value of values) {
+    if (value < least) continue;
+    sum += value;
+    count++;
+  }
+  return sum / count;
+}
+
+export function strongest(values: Float32Array): number {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
 }

@@ -1,4 +1,4 @@
-/** Points of an image: where they are (-1 to 1 from edge to edge) and their red, green, blue. */
+/** Points of an image: where they are (0 in the middle, ±1 at the ends of the longer side) and their red, green, blue. */
 export interface Points {
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -19,11 +19,11 @@ export function heightAt(c: Float64Array, x: number, y: number): number {
   return at(0) + x * (at(1) + at(3) * x + at(4) * y) + y * (at(2) + at(5) * y);
 }
 
-/**
- * The surface nearest to some of the points (least squares, by the normal equations).
- * @returns undefined where the points don't determine one: too few, or all in a line
- */
-export function fitSurface({ x, y, colours }: Points, takes: (index: number) => boolean): Surface | undefined {
+/** What a bend of 1 costs, in the squared distance of a point: light is even enough not to follow the strokes of a narrow image. */
+const stiffness = 0.003;
+
+/** The surface nearest to some of the points, at least one (least squares with a penalty, by the normal equations). */
+export function fitSurface({ x, y, colours }: Points, takes: (index: number) => boolean): Surface {
   // One row for each unknown: its factors in the equation, then the right-hand side of each channel.
   const rows = Array.from({ length: unknowns }, () => new Float64Array(unknowns + 3));
   const terms = new Float64Array(unknowns + 3);
@@ -36,15 +36,17 @@ export function fitSurface({ x, y, colours }: Points, takes: (index: number) => 
       addTimes(row, terms[unknown] as number, terms);
     });
   }
+  const count = rows[0]?.[0] ?? 0;
+  rows.forEach((row, unknown) => {
+    if (unknown > 0) row[unknown] = (row[unknown] as number) + stiffness * count;
+  });
   return solved(rows);
 }
 
 /** Gauss and Jordan. The matrix is symmetric and positive definite, so that no pivot need be looked for. */
-function solved(rows: readonly Float64Array[]): Surface | undefined {
-  const least = 1e-9 * (rows[0]?.[0] ?? 0);
+function solved(rows: readonly Float64Array[]): Surface {
   for (const [unknown, row] of rows.entries()) {
     const pivot = row[unknown] as number;
-    if (!(pivot > least)) return undefined;
     for (const other of rows) if (other !== row) addTimes(other, -(other[unknown] as number) / pivot, row);
   }
   const channel = (index: number): Float64Array =>
