@@ -55,7 +55,9 @@ export function createTelemetry(service: string): Telemetry {
  */
 function errorFields(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof Error)) return { message: 'not an error' };
-  const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
+  const { cause: inner } = error;
+  // A parser's message quotes what it read.
+  const cause = inner instanceof Error ? { cause: inner instanceof SyntaxError ? inner.name : inner.message } : {};
   if (error instanceof ModeletError) return { message: error.message, ...cause };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { name: error.name, stack: frames.map((line) => line.trim()).join('\n') };

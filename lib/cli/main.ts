@@ -99,7 +99,7 @@ function failure(error: unknown): number {
 
 const hints: Partial<Record<ModeletError['code'], string>> = {
   MODEL_NOT_FOUND: 'modelet list shows the models of a registry (--registry)',
-  VERSION_NOT_FOUND: 'modelet show MODEL shows its versions and aliases',
+  VERSION_NOT_FOUND: 'modelet list shows the versions and aliases of a registry (--registry)',
   MODEL_CORRUPT: 'publish the version again',
   MODEL_UNAVAILABLE: 'check the registry, its credentials and the network, then try again',
 };

@@ -24,9 +24,9 @@ export const serve: Verb = {
     process.env.MODELET_REGISTRY = registry.store.location;
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
     const handlerFor = await localHandlers(resolve('dist/functions'), registry, [imageClassification, tensor]);
-    const server = createLocalServer({ handlerFor, apiKey: process.env.MODELET_API_KEY });
-    const port = portFrom(process.env.PORT ?? '3000');
-    server.listen(port, process.env.HOST ?? '127.0.0.1');
+    const server = createLocalServer({ handlerFor, apiKey: apiKeyFrom(process.env.MODELET_API_KEY) });
+    const port = portFrom(process.env.PORT || '3000');
+    server.listen(port, process.env.HOST || '127.0.0.1');
     await once(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
 
     const address = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -44,9 +44,19 @@ function portFrom(text: string): number {
   throw new ModeletError('INVALID_REQUEST', `PORT is '${text}'; set it to a number from 0 to 65535`);
 }
 
+/** An empty key is a mistake in a shell script, which would lock the server with a key that anyone can guess. */
+function apiKeyFrom(text: string | undefined): string | undefined {
+  if (text !== '') return text;
+  throw new ModeletError(
+    'INVALID_REQUEST',
+    'MODELET_API_KEY is empty; set it to a key, or unset it to serve without one',
+  );
+}
+
 function refuse(error: NodeJS.ErrnoException, port: number): never {
-  const why = error.code === 'EADDRINUSE' ? `port ${port} is in use` : error.message;
-  throw new ModeletError('INVALID_REQUEST', `${why}; set PORT to a free one`);
+  const [why, setting] =
+    error.code === 'EADDRINUSE' ? [`port ${port} is in use`, 'PORT'] : [error.message, 'PORT or HOST'];
+  throw new ModeletError('INVALID_REQUEST', `${why}; set ${setting} to a free one`);
 }
 
 function banner(address: string, models: readonly string[]): string {

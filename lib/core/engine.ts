@@ -21,7 +21,8 @@ export type ReadFile = (name: string) => Promise<Uint8Array>;
 export interface LoadedModel {
   /**
    * One forward pass. All inputs of the signature, shapes with the batch axis; all outputs in the signature's order.
-   * @throws INFERENCE_FAILED when the engine fails or an output holds NaN or Infinity, MODEL_UNAVAILABLE when memory runs out
+   * @throws INFERENCE_FAILED when the engine fails or an output holds NaN or Infinity, MODEL_UNAVAILABLE when memory runs out,
+   *   INVALID_INPUT for FP32 values so large that the engine could not tell an overflow
    */
   predict(inputs: Tensors): Promise<Tensors>;
   /** False once the engine can't be trusted with this model any more (a trap, a full heap): load it afresh. */

@@ -1,3 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
+import { ModeletError } from './errors.js';
+
+/** Work may hold the event loop this long between two turns, in milliseconds. */
+const longestTurnMs = 20;
+
 /** The stages of a request, as `server-timing` names them. */
 export type Stage = 'load' | 'pre' | 'infer' | 'post';
 
@@ -7,10 +13,17 @@ export interface Timings {
   /** Adds what `work` takes to the stage. */
   time<T>(stage: Stage, work: () => T): T;
   timeAsync<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
+  /**
+   * To be awaited between the pieces of work that a caller decides the number of: other requests get their turn, and timers
+   * theirs. @throws DEADLINE_EXCEEDED once nobody waits for the answer any more
+   */
+  turn(): Promise<void>;
 }
 
-export function startTimings(): Timings {
+/** @param deadline on the clock of performance.now() */
+export function startTimings(deadline = Number.POSITIVE_INFINITY): Timings {
   const stages = new Map<Stage, number>();
+  let turned = performance.now();
   const add = (stage: Stage, since: number): void => {
     stages.set(stage, (stages.get(stage) ?? 0) + performance.now() - since);
   };
@@ -31,6 +44,12 @@ export function startTimings(): Timings {
       } finally {
         add(stage, since);
       }
+    },
+    turn: async () => {
+      if (performance.now() - turned < longestTurnMs) return;
+      await setImmediate();
+      turned = performance.now();
+      if (turned > deadline) throw new ModeletError('DEADLINE_EXCEEDED', 'not done in time; send less at once');
     },
   };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 
@@ -6,11 +5,10 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
  * The event that API Gateway (REST, proxy integration, every media type declared binary) makes of a request: its body is base64.
  * @param body the whole body, drained
  */
-export function gatewayEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEvent {
+export function gatewayEvent(request: IncomingMessage, body: Buffer, requestId: string): APIGatewayProxyEvent {
   const url = new URL(`http://localhost${request.url ?? '/'}`);
   const headers = multiValued(pairs(request.rawHeaders));
   const query = multiValued([...url.searchParams]);
-  const requestId = randomUUID();
   return {
     resource: '/{proxy+}',
     path: url.pathname,

@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Context } from 'aws-lambda';
 import { type HttpResult, resultFromResponse } from '../aws/http-event.js';
 import type { LambdaHandler } from '../aws/lambda-handler.js';
@@ -28,17 +29,19 @@ export interface LocalServerOptions {
 /** API Gateway and Lambda on a laptop: the same handlers, events, limits and error bodies, in one process. */
 export function createLocalServer({ handlerFor, apiKey }: LocalServerOptions): Server {
   const server = createServer((request, response) => {
-    answer(request)
-      .catch((error: unknown) => resultFromResponse(errorResponse(error, 'local')))
+    const requestId = randomUUID();
+    answer(request, requestId)
+      .catch((error: unknown) => resultFromResponse(errorResponse(error, requestId)))
       .then(async (result) => send(response, await result))
       .catch(() => response.destroy());
   });
   server.requestTimeout = 60_000;
+  server.on('clientError', refuseConnection);
   return server;
 
-  async function answer(request: IncomingMessage): Promise<HttpResult> {
+  async function answer(request: IncomingMessage, requestId: string): Promise<HttpResult> {
     const body = await readAll(request);
-    const event = gatewayEvent(request, body);
+    const event = gatewayEvent(request, body, requestId);
     if (
       apiKey !== undefined &&
       !isOpen(event.httpMethod, event.path) &&
@@ -50,13 +53,27 @@ export function createLocalServer({ handlerFor, apiKey }: LocalServerOptions): S
       throw new ModeletError('PAYLOAD_TOO_LARGE', `the body has ${body.length} bytes, the limit is ${bodyLimit}`);
     }
     const handler = await handlerFor(event.path);
-    const result = await withinTimeout(handler(event, localContext(event.requestContext.requestId)));
+    const result = await withinTimeout(handler(event, localContext(requestId)));
     if (Buffer.byteLength(JSON.stringify(result)) <= payloadLimit) return result;
     throw new ModeletError(
       'PAYLOAD_TOO_LARGE',
       `the answer is larger than Lambda's ${payloadLimit} bytes; ask for less at once`,
     );
   }
+}
+
+/** What Node.js can't read as HTTP never becomes a request: too slow, headers too long, anything else. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const statuses: Record<string, number> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+  const status = statuses[error.code ?? ''] ?? 400;
+  const refusal = new ModeletError('INVALID_REQUEST', `this is no HTTP request (${STATUS_CODES[status]})`);
+  const { body } = resultFromResponse(errorResponse(refusal, randomUUID()));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json`;
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 /** What a deployment's API lets in without a key. */

@@ -42,7 +42,8 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
 
   return async (request, { requestId, remainingMs }) => {
     const since = performance.now();
-    const timings = startTimings();
+    const availableMs = Math.min(longestMs, remainingMs) - reserveMs;
+    const timings = startTimings(since + availableMs);
     const url = new URL(request.url);
     const isCold = cold;
     cold = false;
@@ -52,7 +53,7 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
       const found = match(request.method, url.pathname);
       if ('allow' in found) throw noRoute(request.method, found.allow);
       const answer = Promise.resolve(found.route.handle({ request, url, params: found.params, timings }));
-      response = await beforeDeadline(answer, Math.min(longestMs, remainingMs) - reserveMs, since);
+      response = await beforeDeadline(answer, availableMs, since);
     } catch (caught) {
       error = caught;
       response = errorResponse(caught, requestId);

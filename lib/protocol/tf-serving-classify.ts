@@ -4,7 +4,7 @@ import type { Manifest } from '../core/manifest.js';
 import { tensorFromNested } from '../core/nested-numbers.js';
 import { elementCount, fitsShape, makeTensor } from '../core/tensor.js';
 import type { Service } from '../service.js';
-import { readJsonObject } from './body.js';
+import { bodyLimit, readJsonObject } from './body.js';
 import type { HttpResponse } from './http.js';
 import { modelJson } from './responses.js';
 import type { RouteCall } from './route.js';
@@ -25,6 +25,7 @@ export async function classify(service: Service, call: RouteCall): Promise<HttpR
   checkSignatureName(signature_name);
   const specs = exampleSpecs(manifest.signature);
   const shared = context === undefined ? {} : features(context, 'context');
+  checkContext(shared, examples);
   const parse = () =>
     listOf('examples', examples).map((example, index) => {
       const field = `examples[${index}]`;
@@ -53,6 +54,16 @@ function pairs({ top }: Features, manifest: Manifest): unknown {
 function features(value: unknown, field: string): Features {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Features;
   throw invalidInput(field, `expected an object of features, got ${describeValue(value)}`);
+}
+
+/** A context stands for a copy of it in each example: written out, they must fit into a body too. */
+function checkContext(shared: Features, examples: unknown): void {
+  const bytes = JSON.stringify(shared).length * (Array.isArray(examples) ? examples.length : 0);
+  if (Object.keys(shared).length === 0 || bytes <= bodyLimit) return;
+  throw new ModeletError(
+    'PAYLOAD_TOO_LARGE',
+    `"context" makes ${bytes} bytes in all examples, the limit is ${bodyLimit}; send fewer examples at once`,
+  );
 }
 
 /** "Features that appear here [in context] MUST NOT appear in examples". */

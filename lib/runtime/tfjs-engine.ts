@@ -1,7 +1,7 @@
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Engine, LoadedModel } from '../core/engine.js';
-import { ModeletError } from '../core/errors.js';
+import { invalidInput, ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { fitsShape, formatShape, makeTensor, type Tensor, type TensorSpec, type Tensors } from '../core/tensor.js';
 import { readGraph, readWeights } from './model-artifacts.js';
@@ -59,6 +59,7 @@ async function loadedModel(
       const feeds: tf.NamedTensorMap = {};
       for (const { name } of inputs) {
         const input = values.get(name) as Tensor;
+        checkRange(name, input);
         feeds[name] = tf.tensor(input.data, input.shape as number[], dtypes[input.datatype]);
       }
       const results = [model.execute(feeds, outputNames)].flat();
@@ -105,6 +106,21 @@ function readOutput({ name, datatype, shape }: TensorSpec, result: tf.Tensor): T
     throw failed(`output '${name}' holds NaN or Infinity for this input`);
   }
   return makeTensor(datatype, result.shape, data);
+}
+
+/** The square of anything larger overflows FP32. */
+const largestInput = 2 ** 64;
+
+/**
+ * Where FP32 overflows inside a network, Infinity − Infinity is NaN, and the clamps of TF.js' wasm kernels (relu, pooling) turn
+ * NaN into a number: a made-up answer that no check of the output can tell.
+ */
+function checkRange(name: string, { datatype, data }: Tensor): void {
+  if (datatype !== 'FP32') return;
+  for (let index = 0; index < data.length; index++) {
+    if (Math.abs(data[index] as number) <= largestInput) continue;
+    throw invalidInput(name, 'holds NaN or a number over 1.8e19, whose square FP32 has no room for; scale the input');
+  }
 }
 
 /** A plain loop: `every` calls a function an element, ten times as slow. */

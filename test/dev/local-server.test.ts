@@ -113,3 +113,16 @@ test('queries with repeated names and odd encodings arrive', async () => {
   expect((await fetch(`${base}/models/tiny?version=1&version=1&x=%F0%9F%98%80&y=%zz`)).status).toBe(200);
   expect((await fetch(`${base}/models/tiny?version=2`)).status).toBe(404);
 });
+
+test('what is no HTTP is refused in the one form of errors, under an id of its own', async () => {
+  const { port } = new URL(base);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end('GARBAGE\r\n\r\n');
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+    code: 'INVALID_REQUEST',
+    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+});

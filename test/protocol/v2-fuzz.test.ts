@@ -32,7 +32,7 @@ interface Request {
 const sound: fc.Arbitrary<Request> = fc
   .record({
     id: fc.string({ maxLength: 8 }),
-    f: fc.float32Array({ noNaN: true, noDefaultInfinity: true, maxLength: 40 }),
+    f: fc.float32Array({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 64), max: 2 ** 64, maxLength: 40 }),
     i: fc.int32Array({ maxLength: 40 }),
     b: fc.array(fc.boolean(), { maxLength: 40 }),
     wide: fc.boolean(),

@@ -4,7 +4,7 @@ import type { LoadedModel } from '../../lib/core/engine.js';
 import type { Manifest } from '../../lib/core/manifest.js';
 import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
-import { tinyDraft, tinyOutput } from '../support/tiny-model.js';
+import { tinyDraft, tinyModelJson, tinyOutput } from '../support/tiny-model.js';
 
 /** Rows of 3 → the tiny model's input. */
 export const batch = (...rows: number[][]): Tensors =>
@@ -46,14 +46,34 @@ export function engineContract(backend: string): void {
       model.dispose();
     });
     test('NaN and Infinity in an output are INFERENCE_FAILED, and the model goes on', async () => {
-      const { model } = await load(backend);
-      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
-        await expect(model.predict(batch([value, value, value]))).rejects.toMatchObject({
+      // y = log of what the tiny model says: NaN below zero, -Infinity at it.
+      const log = { name: 'log', op: 'Log', input: ['y'], attr: { T: { type: 'DT_FLOAT' } } };
+      const files = new Map(tinyDraft('tiny').files).set(
+        'model.json',
+        Buffer.from(JSON.stringify(tinyModelJson([log], 'log'))),
+      );
+      const { model } = await load(backend, { files });
+      for (const row of [
+        [-100, 0, 0],
+        [-0.25, 0, 0],
+      ]) {
+        await expect(model.predict(batch(row))).rejects.toMatchObject({
           code: 'INFERENCE_FAILED',
           message: "output 'y' holds NaN or Infinity for this input",
         });
       }
       expect((await model.predict(batch([1, 2, 3]))).get('y')?.shape).toEqual([1, 2]);
+      model.dispose();
+    });
+    test('inputs whose overflow inside the network would not show are INVALID_INPUT', async () => {
+      const { model } = await load(backend);
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -3e38, 2e19]) {
+        await expect(model.predict(batch([1, value, 3]))).rejects.toMatchObject({
+          code: 'INVALID_INPUT',
+          message: expect.stringMatching(/^x: holds NaN or a number over 1\.8e19/),
+        });
+      }
+      expect((await model.predict(batch([1e18, 1, 1]))).get('y')?.shape).toEqual([1, 2]);
       model.dispose();
     });
     test('an output that is not what the signature says is INFERENCE_FAILED', async () => {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { ModeletError } from '../../core/errors.js';
 import type { ObjectStore, StoredObject } from '../../core/object-store.js';
 import { allowing, fileStoreError } from './file-errors.js';
 import { withFileLock } from './file-lock.js';
@@ -15,6 +16,16 @@ const absent = ['ENOENT', 'ENOTDIR', 'EISDIR'];
  */
 export function fileStore(location: string): ObjectStore {
   const root = resolve(location);
+  let seen = false;
+
+  /** What was found, or nothing; but a folder that was there and is gone (a mount, a disk) is no empty store. */
+  async function foundIn<T>(found: T | undefined): Promise<T | undefined> {
+    if (found !== undefined) seen = true;
+    else if (seen && (await allowing(absent, stat(root))) === undefined) {
+      throw new ModeletError('MODEL_UNAVAILABLE', `the folder ${location} is gone; bring it back`);
+    }
+    return found;
+  }
 
   async function guarded<T>(action: string, key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
@@ -27,7 +38,7 @@ export function fileStore(location: string): ObjectStore {
 
   async function read(path: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
     await assertInside(root, path);
-    const body = await allowing(absent, readFile(path, { signal }));
+    const body = await foundIn(await allowing(absent, readFile(path, { signal })));
     return body && { body, etag: etagOf(body) };
   }
 
@@ -62,7 +73,7 @@ export function fileStore(location: string): ObjectStore {
         const folder = join(root, checkPrefix(prefix));
         await assertInside(root, folder);
         const names: string[] = [];
-        for (const entry of (await allowing(absent, readdir(folder, { withFileTypes: true }))) ?? []) {
+        for (const entry of (await foundIn(await allowing(absent, readdir(folder, { withFileTypes: true })))) ?? []) {
           if (entry.name.startsWith(ownPrefix)) continue;
           const kind = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => entry) : entry;
           if (kind.isDirectory()) names.push(`${entry.name}/`);
