@@ -30,11 +30,11 @@ test.each([
 });
 
 test('work that a small body asks for ends with the deadline, and others get their turn meanwhile', async () => {
-  const image = new PNG({ width: 768, height: 768 });
+  const image = new PNG({ width: 384, height: 384 });
   image.data.fill(255);
-  for (let y = 200; y < 500; y++) image.data.fill(0, 4 * (768 * y + 370), 4 * (768 * y + 400)); // a one
+  for (let y = 100; y < 250; y++) image.data.fill(0, 4 * (384 * y + 185), 4 * (384 * y + 200)); // a one
   const b64 = PNG.sync.write(image).toString('base64');
-  const body = { instances: Array.from({ length: 200 }, () => ({ b64 })) };
+  const body = { instances: Array.from({ length: 1_000 }, () => ({ b64 })) };
   await client(digits).get('/v2/models/digits/ready');
   let answered = 0;
   const others = setInterval(() => {
@@ -45,7 +45,7 @@ test('work that a small body asks for ends with the deadline, and others get the
   const { status, json } = await client(digits, 6_000).post('/models/digits', body);
   clearInterval(others);
   expect({ status, code: json.code }).toEqual({ status: 504, code: 'DEADLINE_EXCEEDED' });
-  expect(answered).toBeGreaterThan(1);
+  expect(answered).toBeGreaterThan(0);
 }, 60_000);
 
 test('a registry folder that is gone is no empty registry', async () => {
