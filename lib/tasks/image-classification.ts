@@ -8,14 +8,12 @@ import { decodeImage } from './image/decode-image.js';
 import { prepareHandwriting } from './image/handwriting.js';
 import { preparePhoto } from './image/photo.js';
 
-const perChannel = v.array(v.number());
-
 const options = v.object({
   /** One a class, in the order of the model's output. */
   labels: v.pipe(v.array(v.string()), v.nonEmpty()),
   /** A network value is (pixel / 255 − mean) / std; one number a channel. */
-  mean: v.optional(perChannel),
-  std: v.optional(perChannel),
+  mean: v.optional(v.array(v.pipe(v.number(), v.finite()))),
+  std: v.optional(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0)))),
   /**
    * photo: stretched to the network's size. handwriting: light ink on dark, cropped and centred as MNIST is (only for one
    * channel).
@@ -30,7 +28,13 @@ export const imageClassification = defineTask({
   mediaTypes: ['image/png', 'image/jpeg'],
   preprocess: (instance, { options: { mean, std, preparation }, signature }, field) => {
     const { name, shape } = imageInput(signature);
-    const [height, width, channels] = shape as [number, number, number];
+    const [height, width, channels] = shape as [number, number, 1 | 3];
+    if ([mean, std].some((numbers) => numbers !== undefined && numbers.length !== channels)) {
+      throw new ModeletError('MODEL_CORRUPT', `mean and std need one number for each of ${channels} channel(s)`);
+    }
+    if (preparation === 'handwriting' && channels !== 1) {
+      throw new ModeletError('MODEL_CORRUPT', 'handwriting is prepared for networks that take one channel');
+    }
     if (instance.kind !== 'file') {
       throw invalidInput(field, `expected an image as {"b64": …}, or nested numbers of shape [${shape.join(', ')}]`);
     }
@@ -38,7 +42,7 @@ export const imageClassification = defineTask({
     const values =
       preparation === 'handwriting'
         ? prepareHandwriting(pixels, width, height, field)
-        : preparePhoto(pixels, width, height, channels as 1 | 3);
+        : preparePhoto(pixels, width, height, channels);
     for (let index = 0; index < values.length; index++) {
       const channel = index % channels;
       values[index] = ((values[index] as number) / 255 - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);
