@@ -37,7 +37,7 @@ function composed(rgba: Uint8Array, background: number): Uint8Array {
   for (let at = 0; at < rgba.length; at += 4) {
     const alpha = (rgba[at + 3] as number) / 255;
     for (let part = at; part < at + 3; part++) {
-      values[part] = Math.round(background + ((rgba[part] as number) - background) * alpha);
+      values[part] = background + ((rgba[part] as number) - background) * alpha + 0.5; // a byte drops the fraction
     }
   }
   return values;

@@ -5,6 +5,9 @@ import { resize } from '../../../lib/tasks/image/resize.js';
 import type { Random } from '../../../training/random.js';
 import { thinned } from './thinned.js';
 
+// Jest looks its globals up through a proxy: once is enough.
+const { cos, floor, max, min, round, sin, sqrt } = Math;
+
 /** How much ink lies on each pixel of a square image, 0–1. */
 export interface Ink {
   readonly side: number;
@@ -18,7 +21,7 @@ const white: Colour = [255, 255, 255];
 
 /** An MNIST image as ink, enlarged smoothly. */
 export function enlarged(digit: Uint8Array, factor: number): Ink {
-  const side = Math.sqrt(digit.length);
+  const side = sqrt(digit.length);
   const { values } = resize({ width: side, height: side, channels: 1, values: digit }, side * factor, side * factor);
   return { side: side * factor, coverage: Float32Array.from(values, (value) => value / 255) };
 }
@@ -39,12 +42,13 @@ export function thinLines(digit: Uint8Array): Ink {
 /** Ink as it is, opaque. */
 export function drawn({ side, coverage }: Ink, ink = black, paper = white): Pixels {
   const rgba = new Uint8Array(side * side * 4);
-  coverage.forEach((share, index) => {
+  for (let index = 0, at = 0; index < coverage.length; index++, at += 4) {
+    const share = coverage[index] as number;
     for (let part = 0; part < 3; part++) {
-      rgba[index * 4 + part] = Math.round((paper[part] as number) * (1 - share) + (ink[part] as number) * share);
+      rgba[at + part] = round((paper[part] as number) * (1 - share) + (ink[part] as number) * share);
     }
-    rgba[index * 4 + 3] = 255;
-  });
+    rgba[at + 3] = 255;
+  }
   return { width: side, height: side, rgba };
 }
 
@@ -52,7 +56,7 @@ export function drawn({ side, coverage }: Ink, ink = black, paper = white): Pixe
 export function onTransparency({ side, coverage }: Ink, ink: Colour): Pixels {
   const rgba = new Uint8Array(side * side * 4);
   coverage.forEach((share, index) => {
-    rgba.set([...ink, Math.round(share * 255)], index * 4);
+    rgba.set([...ink, round(share * 255)], index * 4);
   });
   return { width: side, height: side, rgba };
 }
@@ -60,7 +64,7 @@ export function onTransparency({ side, coverage }: Ink, ink: Colour): Pixels {
 /** Somewhere on a larger sheet. */
 export function placed({ side, coverage }: Ink, sheet: number, random: Random): Ink {
   const wide = new Float32Array(sheet * sheet);
-  const [left, top] = [Math.floor(random() * (sheet - side)), Math.floor(random() * (sheet - side))];
+  const [left, top] = [floor(random() * (sheet - side)), floor(random() * (sheet - side))];
   for (let y = 0; y < side; y++) wide.set(coverage.subarray(y * side, (y + 1) * side), (top + y) * sheet + left);
   return { side: sheet, coverage: wide };
 }
@@ -69,8 +73,8 @@ export function placed({ side, coverage }: Ink, sheet: number, random: Random): 
 export function tight({ side, coverage }: Ink): Pixels {
   const inked = Array.from(coverage, (share, index) => (share > 0.3 ? index : -1)).filter((index) => index >= 0);
   const columns = inked.map((index) => index % side);
-  const [left, right] = [Math.min(...columns), Math.max(...columns)];
-  const [top, bottom] = [Math.floor((inked[0] ?? 0) / side), Math.floor((inked.at(-1) ?? 0) / side)];
+  const [left, right] = [min(...columns), max(...columns)];
+  const [top, bottom] = [floor((inked[0] ?? 0) / side), floor((inked.at(-1) ?? 0) / side)];
   const { rgba } = drawn({ side, coverage });
   const rows = Array.from({ length: bottom - top + 1 }, (_, row) => {
     const start = ((top + row) * side + left) * 4;
@@ -88,14 +92,14 @@ export function photographed({ side, coverage }: Ink, random: Random, light = 0.
   const angle = random() * 2 * Math.PI;
   const { rgba } = drawn({ side, coverage }, ink, paper);
   for (let index = 0; index < side * side; index++) {
-    const [x, y] = [(index % side) / side - 0.5, Math.floor(index / side) / side - 0.5];
-    const along = (x * Math.cos(angle) + y * Math.sin(angle)) / Math.SQRT1_2; // -1 to 1
+    const [x, y] = [(index % side) / side - 0.5, floor(index / side) / side - 0.5];
+    const along = (x * cos(angle) + y * sin(angle)) / Math.SQRT1_2; // -1 to 1
     const brightness = (1 + light) / 2 - (along * (1 - light)) / 2 - 0.2 * (x * x + y * y);
     for (let part = 0; part < 3; part++) {
       // The sum of four uniform numbers is nearly normal, with a variance of 1/3.
-      const noise = (random() + random() + random() + random() - 2) * Math.sqrt(3) * grain;
+      const noise = (random() + random() + random() + random() - 2) * sqrt(3) * grain;
       const value = (rgba[index * 4 + part] as number) * brightness + noise;
-      rgba[index * 4 + part] = Math.min(255, Math.max(0, Math.round(value)));
+      rgba[index * 4 + part] = min(255, max(0, round(value)));
     }
   }
   return compressed({ width: side, height: side, rgba }, 80);
