@@ -62,7 +62,8 @@ function projected({ differences, grain }: Paper): Float32Array {
   const values = new Float32Array(differences.length / 3);
   for (let index = 0, at = 0; index < values.length; index++, at += 3) {
     const [dr, dg, db] = [differences[at] as number, differences[at + 1] as number, differences[at + 2] as number];
-    values[index] = Math.max(0, red * dr + green * dg + blue * db - floor);
+    const ink = red * dr + green * dg + blue * db - floor;
+    if (ink > 0) values[index] = ink;
   }
   return values;
 }

@@ -17,6 +17,9 @@ const rounds = 6;
 const surelyPaper = 0.15;
 const spread = 4;
 
+/** More than this (grain is a length in RGB) is no grain: the image shows hardly any paper beside the strokes. */
+const mostGrain = 96;
+
 /**
  * Finds the paper of a drawing, scan or photo: the colour that most of the border shows. Where it is not even, a quadratic
  * surface takes up slanting light and dark corners; ink is left out of it as what is far from the surface.
@@ -32,6 +35,7 @@ export function findPaper(raster: Raster): Paper {
     far = distances(points, surface);
     grain = spread * quantile(far, surelyPaper);
   }
+  if (grain > mostGrain) [surface, grain] = [levelSurface(borderColour(raster)), 0];
   return { differences: differencesTo(surface, raster), grain };
 }
 

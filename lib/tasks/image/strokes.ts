@@ -9,7 +9,8 @@ export function strokeWidth({ width, height, values }: Plane): number {
   const usual = usualInk(values);
   const inkAt = (x: number, y: number): number => {
     if (x < 0 || y < 0 || x >= width || y >= height) return 0;
-    return Math.min(1, Math.max(0, (2 * (values[y * width + x] as number)) / usual - 0.5));
+    const ink = (2 * (values[y * width + x] as number)) / usual - 0.5;
+    return ink < 0 ? 0 : ink > 1 ? 1 : ink;
   };
   let [area, outline] = [0, 0];
   for (let y = -1; y < height; y++) {
