@@ -9,7 +9,7 @@ export interface Paper {
 }
 
 /** The surface is fitted to about so many points. */
-const pointCount = 4000;
+const pointCount = 2000;
 
 const rounds = 6;
 

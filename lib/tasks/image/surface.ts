@@ -9,6 +9,7 @@ export interface Points {
 export type Surface = readonly [red: Float64Array, green: Float64Array, blue: Float64Array];
 
 const unknowns = 6;
+const columns = unknowns + 3;
 
 export function levelSurface(colour: readonly number[]): Surface {
   return colour.map((value) => Float64Array.of(value, 0, 0, 0, 0, 0)) as unknown as Surface;
@@ -25,37 +26,46 @@ const stiffness = 0.003;
 /** The surface nearest to some of the points, at least one (least squares with a penalty, by the normal equations). */
 export function fitSurface({ x, y, colours }: Points, takes: (index: number) => boolean): Surface {
   // One row for each unknown: its factors in the equation, then the right-hand side of each channel.
-  const rows = Array.from({ length: unknowns }, () => new Float64Array(unknowns + 3));
-  const terms = new Float64Array(unknowns + 3);
+  const rows = new Float64Array(unknowns * columns);
+  const terms = new Float64Array(columns);
   for (let index = 0; index < x.length; index++) {
     if (!takes(index)) continue;
     const [px, py] = [x[index] as number, y[index] as number];
-    terms.set([1, px, py, px * px, px * py, py * py]);
-    terms.set(colours.subarray(index * 3, index * 3 + 3), unknowns);
-    rows.forEach((row, unknown) => {
-      addTimes(row, terms[unknown] as number, terms);
-    });
+    terms[0] = 1;
+    terms[1] = px;
+    terms[2] = py;
+    terms[3] = px * px;
+    terms[4] = px * py;
+    terms[5] = py * py;
+    for (let part = 0; part < 3; part++) terms[unknowns + part] = colours[index * 3 + part] as number;
+    for (let row = 0, at = 0; row < unknowns; row++) {
+      const term = terms[row] as number;
+      for (let column = 0; column < columns; column++, at++) {
+        rows[at] = (rows[at] as number) + term * (terms[column] as number);
+      }
+    }
   }
-  const count = rows[0]?.[0] ?? 0;
-  rows.forEach((row, unknown) => {
-    if (unknown > 0) row[unknown] = (row[unknown] as number) + stiffness * count;
-  });
-  return solved(rows);
+  const count = rows[0] as number;
+  for (let unknown = 1; unknown < unknowns; unknown++) {
+    const diagonal = unknown * (columns + 1);
+    rows[diagonal] = (rows[diagonal] as number) + stiffness * count;
+  }
+  return solved(Array.from({ length: unknowns }, (_, row) => rows.subarray(row * columns, (row + 1) * columns)));
 }
 
 /** Gauss and Jordan. The matrix is symmetric and positive definite, so that no pivot need be looked for. */
 function solved(rows: readonly Float64Array[]): Surface {
   for (const [unknown, row] of rows.entries()) {
     const pivot = row[unknown] as number;
-    for (const other of rows) if (other !== row) addTimes(other, -(other[unknown] as number) / pivot, row);
+    for (const other of rows) {
+      if (other === row) continue;
+      const factor = (other[unknown] as number) / pivot;
+      row.forEach((value, column) => {
+        other[column] = (other[column] as number) - factor * value;
+      });
+    }
   }
-  const channel = (index: number): Float64Array =>
-    Float64Array.from(rows, (row, unknown) => (row[unknowns + index] as number) / (row[unknown] as number));
+  const channel = (part: number): Float64Array =>
+    Float64Array.from(rows, (row, unknown) => (row[unknowns + part] as number) / (row[unknown] as number));
   return [channel(0), channel(1), channel(2)];
-}
-
-function addTimes(target: Float64Array, factor: number, source: Float64Array): void {
-  for (let index = 0; index < target.length; index++) {
-    target[index] = (target[index] as number) + factor * (source[index] as number);
-  }
 }
