@@ -2,17 +2,19 @@ import jpeg from 'jpeg-js';
 import { decodeImage } from '../../../lib/tasks/image/decode-image.js';
 import type { Pixels } from '../../../lib/tasks/image/pixels.js';
 import { resize } from '../../../lib/tasks/image/resize.js';
-import type { Random } from '../../../training/random.js';
+import { createRandom, type Random } from '../../../training/random.js';
 import { thinned } from './thinned.js';
 
 // Jest looks its globals up through a proxy: once is enough.
-const { cos, floor, max, min, round, sin, sqrt } = Math;
+const { cos, floor, max, min, PI, round, sin, SQRT2, sqrt } = Math;
 
 /** How much ink lies on each pixel of a square image, 0–1. */
 export interface Ink {
   readonly side: number;
   readonly coverage: Float32Array;
 }
+
+const any = createRandom(1);
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -83,21 +85,25 @@ export function tight({ side, coverage }: Ink): Pixels {
   return { width: right - left + 1, height: rows.length, rgba: Uint8Array.from(Buffer.concat(rows)) };
 }
 
+/** Numbers of mean 0 and variance 1, nearly normal: the sum of four uniform ones has a variance of 1/3. */
+const normal = Float32Array.from({ length: 65_537 }, () => (any() + any() + any() + any() - 2) * sqrt(3));
+
 /** Paper under a lamp: half as bright in one corner as in the other, darker to the edges, with grain; saved as JPEG. */
 export function photographed({ side, coverage }: Ink, random: Random, light = 0.6, grain = 8): Pixels {
   const [ink, paper] = [
     [52, 54, 88],
     [240, 235, 220],
   ] as const;
-  const angle = random() * 2 * Math.PI;
+  const angle = random() * 2 * PI;
+  const [directionX, directionY] = [cos(angle) * SQRT2, sin(angle) * SQRT2];
+  const start = floor(random() * normal.length);
   const { rgba } = drawn({ side, coverage }, ink, paper);
   for (let index = 0; index < side * side; index++) {
     const [x, y] = [(index % side) / side - 0.5, floor(index / side) / side - 0.5];
-    const along = (x * cos(angle) + y * sin(angle)) / Math.SQRT1_2; // -1 to 1
+    const along = x * directionX + y * directionY; // -1 to 1
     const brightness = (1 + light) / 2 - (along * (1 - light)) / 2 - 0.2 * (x * x + y * y);
     for (let part = 0; part < 3; part++) {
-      // The sum of four uniform numbers is nearly normal, with a variance of 1/3.
-      const noise = (random() + random() + random() + random() - 2) * sqrt(3) * grain;
+      const noise = grain * (normal[(start + index * 3 + part) % normal.length] as number);
       const value = (rgba[index * 4 + part] as number) * brightness + noise;
       rgba[index * 4 + part] = min(255, max(0, round(value)));
     }
