@@ -6,7 +6,10 @@ import { checkPng } from './check-png.js';
 import { upright } from './orientation.js';
 import type { Pixels } from './pixels.js';
 
-/** Larger images are refused before they are decoded: a few bytes can describe gigapixels. */
+/**
+ * Larger images are refused before they are decoded: a few bytes can describe gigapixels. At this limit the worst there is, a
+ * progressive JPEG without subsampling, takes 3 s and 650 MB of the process (measured; a 16-bit RGBA PNG 2 s and as much).
+ */
 export const maxPixels = 4096 * 4096;
 
 /**
