@@ -53,7 +53,7 @@ describe('a header that lies is refused', () => {
   ])('%i × %i pixels are refused before anything is made of that size', (width, height) => {
     const { refused, ms } = timedRefusal(pngFile({ width, height, depth: 16, type: 6, interlace: 1 }, lines));
     expect(refused).toBe(because(`${width} × ${height} pixels are more than the limit of 16777216`));
-    expect(ms).toBeLessThan(50);
+    expect(ms).toBeLessThan(200);
   });
 
   test('by a second one', () => {
@@ -73,7 +73,7 @@ describe('decompression bombs are never inflated', () => {
     const file = Buffer.concat([pngSignature, header(head), chunk('IDAT', bomb), end]);
     const { refused, ms } = timedRefusal(file);
     expect(refused).toBe(because('its data does not fit its size'));
-    expect(ms).toBeLessThan(50);
+    expect(ms).toBeLessThan(200);
   });
 
   test.each(['iCCP', 'zTXt', 'iTXt'])('as %s, which is not even looked at', (type) => {
@@ -81,7 +81,7 @@ describe('decompression bombs are never inflated', () => {
       pngFile(size, lines, chunk(type, Buffer.concat([Buffer.from('name\0\0'), bomb]))),
     );
     expect(refused).toBeUndefined();
-    expect(ms).toBeLessThan(50);
+    expect(ms).toBeLessThan(200);
   });
 });
 
