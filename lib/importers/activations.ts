@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import * as attribute from './graph-attributes.js';
+import * as attribute from './graph/attributes.js';
 import type { GraphBuilder } from './graph-builder.js';
 
 /** Keras' name → the op that computes it. The others have another definition in each Keras, or no op in every backend. */

@@ -1,6 +1,6 @@
 import type { Manifest } from '../core/manifest.js';
 import type { Tensor } from '../core/tensor.js';
-import * as attribute from './graph-attributes.js';
+import * as attribute from './graph/attributes.js';
 
 /** A value in the graph under construction: the node that yields it, and its shape (-1: any size). All are FP32. */
 export interface GraphValue {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { activation } from '../activations.js';
-import * as attribute from '../graph-attributes.js';
+import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph-builder.js';
 import { readConfig, readWeight, refused, type SourceLayer } from '../layer-source.js';
 import { channelsLast, outputSize, padding, pair } from '../spatial.js';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { elementCount, makeTensor } from '../../core/tensor.js';
-import * as attribute from '../graph-attributes.js';
+import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph-builder.js';
 import { readConfig, refused, type SourceLayer } from '../layer-source.js';
 import { channelsLast } from '../spatial.js';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import * as attribute from '../graph-attributes.js';
+import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph-builder.js';
 import { readConfig, refused, type SourceLayer } from '../layer-source.js';
 import { channelsLast, outputSize, padding, pair } from '../spatial.js';

@@ -1,5 +1,5 @@
 import { addActivation, fusedActivation } from '../activations.js';
-import * as attribute from '../graph-attributes.js';
+import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder } from '../graph-builder.js';
 import { readWeight, type SourceLayer } from '../layer-source.js';
 

@@ -1,7 +1,8 @@
-import type { Datatype } from '../core/tensor.js';
+import type { Datatype } from '../../core/tensor.js';
 
 /** An attribute of a GraphDef node in protobuf's JSON form, where text is bytes and therefore base64. */
 export type Attribute = Readonly<Record<string, unknown>>;
+export type Attributes = Readonly<Record<string, Attribute>>;
 
 const typeOf: Record<Datatype, string> = { FP32: 'DT_FLOAT', INT32: 'DT_INT32', BOOL: 'DT_BOOL' };
 

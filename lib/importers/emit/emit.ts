@@ -1,0 +1,59 @@
+import { ModeletError } from '../../core/errors.js';
+import type { Graph } from '../graph/graph.js';
+import { createGraphBuilder, type GraphBuilder, type GraphValue } from '../graph/graph-builder.js';
+import type { KerasModel } from '../keras/keras-model.js';
+import { passesMask } from '../keras/masks.js';
+import { refused } from '../keras/read-layer.js';
+import { type ResolvedCall, walk } from '../keras/walk.js';
+import { emitters } from './emitters.js';
+
+/** A layer's call with the values it is given. */
+export type EmitCall = ResolvedCall<GraphValue>;
+
+/**
+ * Adds a call's nodes to the graph.
+ * @returns the call's outputs; a mask that it sets on them holds, else a layer which merely passes masks hands its input's on
+ */
+export type Emitter = (graph: GraphBuilder, call: EmitCall) => readonly GraphValue[];
+
+/**
+ * Turns a Keras model into a TF.js graph, layer by layer and without optimisation (`optimise` folds and fuses).
+ * @throws INVALID_INPUT naming the layer that can't be expressed, and why
+ */
+export function emitModel(model: KerasModel): Graph {
+  const graph = createGraphBuilder();
+  const inputs = model.inputs.map((spec) => graph.input(spec));
+  const outputs = walk(model, inputs, (call) => emitCall(graph, call));
+  return graph.finish(model.outputs.map(({ name }, index) => ({ name, value: outputs[index] as GraphValue })));
+}
+
+/** One call; wrappers (TimeDistributed, Bidirectional) use it for the layers inside them. */
+export function emitCall(graph: GraphBuilder, call: EmitCall): readonly GraphValue[] {
+  const { layer, inputs } = call;
+  const emit = emitters.get(layer.className);
+  if (emit === undefined) throw refused(layer, unknownClass(layer.className));
+  const outputs = graph.inScope(layer.name, () => {
+    try {
+      return emit(graph, call);
+    } catch (error) {
+      // Shapes that don't go together: the ops know the sizes, only here is the layer known.
+      throw error instanceof RangeError ? refused(layer, error.message) : error;
+    }
+  });
+  const mask = passesMask(layer.className) ? inputs[0]?.mask : undefined;
+  return mask === undefined ? outputs : outputs.map((output) => ('mask' in output ? output : { ...output, mask }));
+}
+
+function unknownClass(className: string): string {
+  return className === 'Lambda'
+    ? 'it holds Python code, which is never run; replace it by layers and save the model again'
+    : `no such layer is known; there are ${[...emitters.keys()].filter((name) => !name.startsWith('op:')).join(', ')}`;
+}
+
+/** The one input of a layer that takes one. @throws INVALID_INPUT */
+export function onlyInput({ layer, inputs }: EmitCall): GraphValue {
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1)
+    throw new ModeletError('INVALID_INPUT', `layer '${layer.name}' takes one input`);
+  return input;
+}

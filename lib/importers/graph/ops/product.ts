@@ -1,0 +1,28 @@
+import * as attribute from '../attributes.js';
+import type { GraphBuilder, GraphValue } from '../graph-builder.js';
+import { broadcastShape } from './elementwise.js';
+import { type Dimension, dimension, reshape } from './shape.js';
+
+/** [n, k] × [k, m] → [n, m]. */
+export function matMul(graph: GraphBuilder, a: GraphValue, b: GraphValue): GraphValue {
+  const attributes = { transpose_a: attribute.flag(false), transpose_b: attribute.flag(false) };
+  const shape = [a.shape[0] as number, b.shape[1] as number];
+  return graph.node('MatMul', [a, b], attributes, { datatype: 'FP32', shape });
+}
+
+/** [..., n, k] × [..., k, m] → [..., n, m]; `transposeB`: [..., m, k]. The leading axes are broadcast. */
+export function batchMatMul(graph: GraphBuilder, a: GraphValue, b: GraphValue, transposeB = false): GraphValue {
+  const rows = a.shape.at(-2) as number;
+  const columns = b.shape.at(transposeB ? -2 : -1) as number;
+  const shape = [...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
+  const attributes = { adj_x: attribute.flag(false), adj_y: attribute.flag(transposeB) };
+  return graph.node('BatchMatMulV2', [a, b], attributes, { datatype: 'FP32', shape });
+}
+
+/** Applies a [k, m] kernel to the last axis of `x` of any rank: one matrix product over all other axes together. */
+export function project(graph: GraphBuilder, x: GraphValue, kernel: GraphValue): GraphValue {
+  if (x.shape.length === 2) return matMul(graph, x, kernel);
+  const leading: Dimension[] = x.shape.slice(0, -1).map((_, axis) => dimension(x, axis));
+  const flat = reshape(graph, x, [-1, kernel.shape[0] as number]);
+  return reshape(graph, matMul(graph, flat, kernel), [...leading, kernel.shape[1] as number]);
+}
