@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../lib/core/random.js';
 
 /** How far an image may be moved at random, to either side of no change. */
 const limits = { degrees: 10, scale: 0.1, shear: 0.1, pixels: 2 };

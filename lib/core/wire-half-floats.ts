@@ -61,7 +61,7 @@ export const bfloat16: HalfFloat = {
 };
 
 /** The nearest number of the format, ties to even; beyond `largest` it has none. */
-function nearest(value: number, { fraction, lowest }: HalfFloat): number {
+export function nearest(value: number, { fraction, lowest }: HalfFloat): number {
   const step = 2 ** (Math.max(exponentOf(value), lowest) - fraction);
   // 1.5 × 2^52 steps: a double of that size has no finer bits, so that the sum itself rounds.
   const shift = step * 6_755_399_441_055_744;

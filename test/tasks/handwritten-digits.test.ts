@@ -11,7 +11,7 @@ import { prepareHandwriting } from '../../lib/tasks/image/handwriting.js';
 import type { Pixels } from '../../lib/tasks/image/pixels.js';
 import { imageClassification } from '../../lib/tasks/image-classification.js';
 import { type LabelledImages, readMnist } from '../../training/mnist.js';
-import { createRandom, type Random } from '../../training/random.js';
+import { createRandom, type Random } from '../../lib/core/random.js';
 import { requirePart } from '../support/requires.js';
 import * as draw from './image/presentations.js';
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import type { GraphValue } from '../graph/graph-builder.js';
 import { arithmetic } from '../graph/ops/elementwise.js';
-import { project } from '../graph/ops/product.js';
+import { matMul, overLastAxis } from '../graph/ops/product.js';
 import { readConfig, readWeight } from '../keras/read-layer.js';
 import { emitActivation } from './activations.js';
 import { type Emitter, onlyInput } from './emit.js';
@@ -11,11 +12,14 @@ const denseSchema = v.object({ use_bias: v.boolean(), activation: v.unknown() })
 const emitDense: Emitter = (graph, call) => {
   const { layer } = call;
   const config = readConfig(layer, denseSchema);
-  const product = project(graph, onlyInput(call), graph.constant(readWeight(layer, 'kernel', 2), 'kernel'));
-  const sum = config.use_bias
-    ? arithmetic(graph, 'AddV2', product, graph.constant(readWeight(layer, 'bias', 1), 'bias'))
-    : product;
-  return [emitActivation(graph, config.activation, sum, layer)];
+  const kernel = graph.constant(readWeight(layer, 'kernel', 2), 'kernel');
+  const bias = config.use_bias ? graph.constant(readWeight(layer, 'bias', 1), 'bias') : undefined;
+  const apply = (rows: GraphValue): GraphValue => {
+    const product = matMul(graph, rows, kernel);
+    const sum = bias === undefined ? product : arithmetic(graph, 'AddV2', product, bias);
+    return emitActivation(graph, config.activation, sum, layer);
+  };
+  return [overLastAxis(graph, onlyInput(call), apply)];
 };
 
 export const dense: Readonly<Record<string, Emitter>> = { Dense: emitDense };

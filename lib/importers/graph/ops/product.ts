@@ -19,10 +19,14 @@ export function batchMatMul(graph: GraphBuilder, a: GraphValue, b: GraphValue, t
   return graph.node('BatchMatMulV2', [a, b], attributes, { datatype: 'FP32', shape });
 }
 
-/** Applies a [k, m] kernel to the last axis of `x` of any rank: one matrix product over all other axes together. */
-export function project(graph: GraphBuilder, x: GraphValue, kernel: GraphValue): GraphValue {
-  if (x.shape.length === 2) return matMul(graph, x, kernel);
+/**
+ * Does something over the last axis of `x` of any rank as if it had two: all other axes become one before, and come back
+ * after. So a product there is one matrix product, and its bias and activation can be fused with it.
+ * @param apply [n, k] → [n, m]
+ */
+export function overLastAxis(graph: GraphBuilder, x: GraphValue, apply: (rows: GraphValue) => GraphValue): GraphValue {
+  if (x.shape.length === 2) return apply(x);
   const leading: Dimension[] = x.shape.slice(0, -1).map((_, axis) => dimension(x, axis));
-  const flat = reshape(graph, x, [-1, kernel.shape[0] as number]);
-  return reshape(graph, matMul(graph, flat, kernel), [...leading, kernel.shape[1] as number]);
+  const rows = apply(reshape(graph, x, [-1, dimension(x, -1)]));
+  return reshape(graph, rows, [...leading, dimension(rows, -1)]);
 }

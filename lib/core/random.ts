@@ -1,7 +1,7 @@
 /** Uniform numbers in [0, 1). */
 export type Random = () => number;
 
-/** A seeded generator (mulberry32): the same seed gives the same training data in the same order everywhere. */
+/** A seeded generator (mulberry32): the same seed gives the same numbers in the same order everywhere. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
