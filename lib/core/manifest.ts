@@ -11,12 +11,18 @@ export const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 /** Versions are whole numbers from 1, as text: TensorFlow Serving knows no other. */
 export const versionPattern = /^[1-9][0-9]{0,8}$/;
 
+/** Every part of a file's name starts with a letter or digit: no `..`, nothing hidden, nothing leaves the version's folder. */
+export const fileNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,127}){0,7}$/;
+
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const datatype = v.picklist(['FP32', 'INT32', 'BOOL']);
 const dimension = v.pipe(v.number(), v.integer(), v.minValue(-1));
 const specs = v.array(v.object({ name: v.pipe(v.string(), v.nonEmpty()), datatype, shape: v.array(dimension) }));
 const shapes = v.array(size);
+
+/** The largest difference of an output, and the same relative to max(1, |expected|). */
+const differences = v.array(v.object({ name: v.string(), absolute: v.number(), relative: v.number() }));
 
 /** A tensor inside JSON: its elements' little-endian bytes in base64, exact to the bit. */
 const storedTensor = v.object({ name: v.string(), datatype, shape: shapes, base64: v.pipe(v.string(), v.base64()) });
@@ -30,16 +36,18 @@ const manifestSchema = v.object({
   licence: v.optional(v.string()),
   /** What it was made from, e.g. `{"format": "tfjs-layers", "tool": "training/digits.ts"}`. */
   source: v.object({ format: v.string(), tool: v.optional(v.string()) }),
-  /** Files of the version beside this one. A name is a plain file name: nothing leaves the version's folder. */
+  /** Files of the version beside this one; `variables/variables.index` in a SavedModel. */
   files: v.array(
     v.object({
-      name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)),
+      name: v.pipe(v.string(), v.regex(fileNamePattern)),
       bytes: size,
       sha256,
       parts: v.array(sha256),
     }),
   ),
   signature: v.object({ inputs: specs, outputs: specs }),
+  /** The files are a TensorFlow SavedModel instead of a TF.js graph model: which of its graphs and signatures is served. */
+  savedModel: v.optional(v.object({ tags: v.array(v.string()), signature: v.string() })),
   task: v.object({ name: v.string(), options: v.record(v.string(), v.unknown()) }),
   /** Input and output that another implementation computed (`by`); an engine must reproduce it before it may serve. */
   golden: v.object({
@@ -49,6 +57,10 @@ const manifestSchema = v.object({
     inputs: v.array(storedTensor),
     outputs: v.array(storedTensor),
   }),
+  /** What publish measured: the float32 form on `backend` against values that `by` computed. */
+  parity: v.optional(v.array(v.object({ by: v.string(), backend: v.string(), outputs: differences }))),
+  /** How kernels are stored, and what that changes in the outputs. */
+  quantization: v.optional(v.object({ dtype: v.picklist(['float16', 'uint8']), outputs: differences })),
   metrics: v.record(v.string(), v.number()),
 });
 

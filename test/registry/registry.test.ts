@@ -115,6 +115,17 @@ describe('push', () => {
     await expect(pushVersion(registry, half, { model: 'tiny', version: '1' })).rejects.toThrow(/has another tiny@1/);
     expect(await half.versions('tiny')).toEqual([]);
   });
+  test('files in folders go along, as a SavedModel has them', async () => {
+    const { files } = tinyDraft('tiny');
+    const savedModel = { tags: ['serve'], signature: 'serving_default' };
+    const folders = new Map([...files, ['variables/variables.index', Buffer.from('index')]]);
+    await publishTiny(registry, 'tiny', { files: folders, savedModel });
+    const target = temporaryRegistry();
+    const { manifest } = await pushVersion(registry, target, { model: 'tiny', version: '1' });
+    expect(manifest.savedModel).toEqual(savedModel);
+    const file = manifest.files[2] as NonNullable<(typeof manifest.files)[2]>;
+    expect(Buffer.from(await target.readFile(manifest, file)).toString()).toBe('index');
+  });
   test('a damaged source is not passed on', async () => {
     await publishTiny(registry);
     await registry.store.put('tiny/versions/1/weights.bin', Buffer.alloc(32));
@@ -126,11 +137,16 @@ describe('push', () => {
   });
 });
 
+const withFile = (name: string) => (m: Record<string, unknown>) => ({
+  ...m,
+  files: [{ name, bytes: 1, sha256: 'a'.repeat(64), parts: [] }],
+});
 test.each([
-  [
-    'a file name that leaves the folder',
-    (m: Record<string, unknown>) => ({ ...m, files: [{ name: '../x', bytes: 1, sha256: 'a'.repeat(64), parts: [] }] }),
-  ],
+  ['a file name that leaves the folder', withFile('../x')],
+  ['a file name that leaves it further in', withFile('variables/../../x')],
+  ['an absolute file name', withFile('/x')],
+  ['a hidden file', withFile('variables/.modelet-x')],
+  ['a file name with a backslash', withFile('variables\\x')],
   [
     'a datatype that there is not',
     (m: Record<string, unknown>) => ({

@@ -31,7 +31,8 @@ export interface SignatureSource {
 export interface GraphSignature {
   readonly signature: Signature;
   /** Public name → the graph's tensor, `node:output`; the signature of a `model.json` that we write must say the same. */
-  readonly tensors: ReadonlyMap<string, string>;
+  readonly inputTensors: ReadonlyMap<string, string>;
+  readonly outputTensors: ReadonlyMap<string, string>;
   /** Outputs whose shape or datatype the file does not state (they stand as FP32 []): `statedByRuns` fills them in. */
   readonly unstated: ReadonlySet<string>;
 }
@@ -67,8 +68,13 @@ export function graphSignature(
     if (stated === undefined) unstated.add(entry.name);
     return stated ?? { name: entry.name, datatype: 'FP32' as const, shape: [] };
   });
-  const tensors = new Map([...inputs, ...outputs].map(({ name, tensor }) => [name, tensor]));
-  return { signature: { inputs: inputSpecs, outputs: outputSpecs }, tensors, unstated };
+  const tensorsOf = (entries: readonly Entry[]) => new Map(entries.map(({ name, tensor }) => [name, tensor]));
+  return {
+    signature: { inputs: inputSpecs, outputs: outputSpecs },
+    inputTensors: tensorsOf(inputs),
+    outputTensors: tensorsOf(outputs),
+    unstated,
+  };
 }
 
 /** An output's spec from what it was in two runs of different batch size: a size that differs is one of any size. */
