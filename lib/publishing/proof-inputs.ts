@@ -30,7 +30,11 @@ function proofInput(spec: TensorSpec, { batch, size, range }: ProofInputsOptions
   const count = elementCount(shape);
   const wanted = range(spec);
   if (spec.datatype === 'BOOL') {
-    return makeTensor('BOOL', shape, Uint8Array.from({ length: count }, () => Number(random() < 0.5)));
+    return makeTensor(
+      'BOOL',
+      shape,
+      Uint8Array.from({ length: count }, () => Number(random() < 0.5)),
+    );
   }
   const draw = {
     // Irwin–Hall: the sum of 12 uniform numbers, −6, has variance 1 and no far tails.

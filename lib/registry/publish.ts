@@ -15,7 +15,6 @@ export type Draft = Omit<Manifest, 'format' | 'version' | 'created' | 'files'> &
  * @param alias also move this alias to the new version
  */
 export async function publishVersion(registry: Registry, draft: Draft, alias?: string): Promise<Manifest> {
-  const { files, ...described } = draft;
   if (!namePattern.test(draft.model)) {
     throw new ModeletError(
       'INVALID_INPUT',
@@ -23,14 +22,8 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     );
   }
   const isFirst = (await registry.versions(draft.model)).length === 0;
-  const version = await claimVersion(registry, draft.model, files);
-  const manifest = {
-    format: 'modelet/1' as const,
-    version,
-    created: new Date().toISOString(),
-    files: [...files].map(([name, bytes]) => fileEntry(name, bytes)),
-    ...described,
-  };
+  const version = await claimVersion(registry, draft.model, draft.files);
+  const manifest = manifestOf(draft, version);
   const key = manifestKey(draft.model, version);
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
   const checked = parseManifest(bytes, key);
@@ -41,6 +34,17 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     await registry.store.put(aliasKey(draft.model, 'production'), aliasBytes({ version }), { ifAbsent: true });
   if (alias !== undefined) await setAlias(registry, draft.model, alias, version);
   return checked;
+}
+
+/** The manifest that a draft gets as this version. */
+export function manifestOf({ files, ...described }: Draft, version: string): Manifest {
+  return {
+    format: 'modelet/1',
+    version,
+    created: new Date().toISOString(),
+    files: [...files].map(([name, bytes]) => fileEntry(name, bytes)),
+    ...described,
+  };
 }
 
 /**

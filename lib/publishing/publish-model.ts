@@ -1,0 +1,154 @@
+import type { Engine, LoadedModel } from '../core/engine.js';
+import { ModeletError } from '../core/errors.js';
+import type { Manifest } from '../core/manifest.js';
+import { storeTensors } from '../core/stored-tensor.js';
+import type { Task } from '../core/task.js';
+import type { Quantization } from '../importers/graph/quantize.js';
+import { type Draft, manifestOf, publishVersion } from '../registry/publish.js';
+import type { Registry } from '../registry/registry.js';
+import { type Difference, differences } from './differences.js';
+import type { ImportedModel, Parity } from './imported-model.js';
+import { type Example, firstInstance, prove, referenceExamples, toleranceFor } from './prove.js';
+
+export interface PublishOptions {
+  readonly name: string;
+  readonly task: Manifest['task'];
+  /** Tasks that can be held against the model; another name is taken as it is. */
+  readonly tasks: readonly Task[];
+  readonly alias?: string | undefined;
+  /** Examples whose outputs the model's own framework computed; `by` names their source. */
+  readonly golden?: { readonly by: string; readonly example: Example } | undefined;
+  readonly quantization?: Quantization | undefined;
+  /** Opens a backend's engine: the one that proves, and `cpu` for a quantized form. */
+  openEngine(backend: string): Promise<Engine>;
+  readonly backend: string;
+  onStage(stage: 'evaluate' | 'prove' | 'quantize' | 'write'): void;
+}
+
+/**
+ * Proves that the published form computes what the source does, and writes it as a new version. Nothing is written before
+ * the proof is complete.
+ * @throws INVALID_INPUT saying why it is refused and what to do
+ */
+export async function publishModel(
+  registry: Registry,
+  model: ImportedModel,
+  options: PublishOptions,
+): Promise<Manifest> {
+  const { name, task, golden, quantization, backend } = options;
+  checkBackend(model, backend);
+  checkTask(task, options.tasks, model);
+  const draft = {
+    model: name,
+    source: model.source,
+    signature: model.signature,
+    task,
+    metrics: {},
+    files: model.files(),
+  };
+  const base = model.savedModel === undefined ? draft : { ...draft, savedModel: model.savedModel };
+
+  options.onStage('evaluate');
+  const examples = await examplesOf(model, golden !== undefined);
+  options.onStage('prove');
+  const parity = await withModel(await options.openEngine(backend), base, async (loaded) => {
+    const proofs: Parity[] = [];
+    if (examples.length > 0) {
+      proofs.push({ by: model.reference.by, backend, outputs: await prove(loaded, examples, model.reference.by) });
+    }
+    if (golden !== undefined) {
+      proofs.push({ by: golden.by, backend, outputs: await prove(loaded, [golden.example], golden.by) });
+    }
+    return proofs;
+  });
+  const example = firstInstance(golden?.example ?? (examples[0] as Example), model.signature);
+  const proven = {
+    ...base,
+    parity,
+    golden: goldenOf(
+      golden?.by ?? model.reference.by,
+      example,
+      parity.flatMap(({ outputs }) => outputs),
+    ),
+  };
+  if (quantization === undefined) {
+    options.onStage('write');
+    return publishVersion(registry, proven, options.alias);
+  }
+  options.onStage('quantize');
+  const quantized = await quantize(proven, model.files(quantization), quantization, example, options);
+  options.onStage('write');
+  return publishVersion(registry, quantized, options.alias);
+}
+
+/** With a golden file the reference's own examples are a second proof; a model that takes none of our inputs has the first. */
+async function examplesOf(model: ImportedModel, hasGolden: boolean): Promise<readonly Example[]> {
+  try {
+    return await referenceExamples(model);
+  } catch (error) {
+    if (hasGolden) return [];
+    throw error;
+  }
+}
+
+/** The quantized form answers a little differently: it gets golden values of its own, made on the cpu backend, and its cost. */
+async function quantize(
+  proven: Draft,
+  files: Draft['files'],
+  dtype: Quantization,
+  { inputs, outputs }: Example,
+  { openEngine, backend }: PublishOptions,
+): Promise<Draft> {
+  const draft = { ...proven, files };
+  const expected = await withModel(await openEngine('cpu'), draft, (loaded) => loaded.predict(inputs));
+  const by = `TensorFlow.js cpu on the ${dtype} form`;
+  const found = await withModel(await openEngine(backend), draft, (loaded) =>
+    prove(loaded, [{ inputs, outputs: expected }], by),
+  );
+  const cost = differences(expected, outputs);
+  return {
+    ...draft,
+    golden: goldenOf(by, { inputs, outputs: expected }, found),
+    quantization: { dtype, outputs: cost },
+  };
+}
+
+function goldenOf(by: string, { inputs, outputs }: Example, found: readonly Difference[]): Draft['golden'] {
+  return { by, tolerance: toleranceFor(found), inputs: storeTensors(inputs), outputs: storeTensors(outputs) };
+}
+
+async function withModel<T>(
+  engine: Engine,
+  draft: Omit<Draft, 'golden'>,
+  use: (model: LoadedModel) => Promise<T>,
+): Promise<T> {
+  const golden = { by: '', tolerance: 1, inputs: [], outputs: [] };
+  const loaded = await engine.load(
+    manifestOf({ ...draft, golden }, '0'),
+    async (file) => draft.files.get(file) as Uint8Array,
+  );
+  try {
+    return await use(loaded);
+  } finally {
+    loaded.dispose();
+  }
+}
+
+function checkBackend(model: ImportedModel, backend: string): void {
+  const missing = model.missingOn(backend);
+  if (missing.length === 0) return;
+  throw new ModeletError(
+    'INVALID_INPUT',
+    `the backend '${backend}' can't compute ${missing.join(', ')}; ` +
+      'publish and serve it with MODELET_BACKEND=tensorflow (npm run native), or build the model from other ops',
+  );
+}
+
+function checkTask(task: Manifest['task'], tasks: readonly Task[], { signature }: ImportedModel): void {
+  try {
+    tasks.find(({ name }) => name === task.name)?.bind(task.options, signature);
+  } catch (error) {
+    if (!(error instanceof ModeletError)) throw error;
+    throw new ModeletError('INVALID_INPUT', `${error.message}; mend the task file so that it fits the model`);
+  }
+}
