@@ -4,8 +4,7 @@ import { resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
 import { localHandlers } from '../dev/local-handlers.js';
 import { createLocalServer } from '../dev/local-server.js';
-import { imageClassification } from '../tasks/image-classification.js';
-import { tensor } from '../tasks/tensor.js';
+import { builtInTasks } from './built-in-tasks.js';
 import type { Verb } from './verb.js';
 
 export const serve: Verb = {
@@ -23,7 +22,7 @@ export const serve: Verb = {
     // The handlers read the environment that a deployment would set; metrics would only fill the terminal.
     process.env.MODELET_REGISTRY = registry.store.location;
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
-    const handlerFor = await localHandlers(resolve('dist/functions'), registry, [imageClassification, tensor]);
+    const handlerFor = await localHandlers(resolve('dist/functions'), registry, builtInTasks);
     const server = createLocalServer({ handlerFor, apiKey: apiKeyFrom(process.env.MODELET_API_KEY) });
     const port = portFrom(process.env.PORT || '3000');
     server.listen(port, process.env.HOST || '127.0.0.1');

@@ -23,6 +23,11 @@ export interface TaskDefinition<Options> {
   /** Media types that the task route takes beside application/json, each one file an instance. */
   readonly mediaTypes: readonly string[];
   /**
+   * Holds the options against the model's signature, before anything is preprocessed.
+   * @throws MODEL_CORRUPT saying what does not fit
+   */
+  check?(context: TaskContext<Options>): void;
+  /**
    * A file or the task's own JSON → the network's inputs for one example, without the batch axis.
    * Nested numbers never come here: they are the input already.
    * @throws INVALID_INPUT that says what would be right
@@ -36,7 +41,7 @@ export interface TaskDefinition<Options> {
 export interface Task {
   readonly name: string;
   readonly mediaTypes: readonly string[];
-  /** @throws MODEL_CORRUPT when the manifest's options are not this task's */
+  /** @throws MODEL_CORRUPT when the manifest's options are not this task's, or don't fit the model */
   bind(options: unknown, signature: Signature): BoundTask;
 }
 
@@ -53,6 +58,7 @@ export function defineTask<Options>(definition: TaskDefinition<Options>): Task {
     mediaTypes: definition.mediaTypes,
     bind: (raw, signature) => {
       const context = { options: validated(definition, raw), signature };
+      definition.check?.(context);
       return {
         preprocess: (instance, field) => definition.preprocess(instance, context, field),
         postprocess: (outputs) => definition.postprocess(outputs, context),

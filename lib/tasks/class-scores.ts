@@ -1,5 +1,5 @@
 import { ModeletError } from '../core/errors.js';
-import type { Signature, Tensors } from '../core/tensor.js';
+import { elementCount, formatShape, type Signature, type Tensors } from '../core/tensor.js';
 
 const listed = 5;
 
@@ -8,6 +8,19 @@ export interface ClassScores {
   readonly label: string;
   readonly score: number;
   readonly top: readonly { readonly label: string; readonly score: number }[];
+}
+
+/**
+ * Holds a task's labels against the model.
+ * @throws MODEL_CORRUPT when the model has not one output of a score for each label
+ */
+export function checkLabels(labels: readonly string[], { outputs }: Signature): void {
+  const [output, ...others] = outputs;
+  const open = output?.shape.slice(1).includes(-1);
+  const count = elementCount((output?.shape ?? []).filter((size) => size !== -1));
+  if (others.length === 0 && output?.datatype === 'FP32' && (open || count === labels.length)) return;
+  const found = `${outputs.length} output(s), the first ${output?.datatype} ${formatShape(output?.shape ?? [])}`;
+  throw new ModeletError('MODEL_CORRUPT', `the task has ${labels.length} labels, but the model has ${found}`);
 }
 
 /**

@@ -3,7 +3,7 @@ import { exampleSpecs } from '../core/batching.js';
 import { invalidInput, ModeletError } from '../core/errors.js';
 import { defineTask } from '../core/task.js';
 import { makeTensor, type Signature, type TensorSpec } from '../core/tensor.js';
-import { classScores } from './class-scores.js';
+import { checkLabels, classScores } from './class-scores.js';
 import { decodeImage } from './image/decode-image.js';
 import { prepareHandwriting } from './image/handwriting.js';
 import { preparePhoto } from './image/photo.js';
@@ -26,15 +26,19 @@ export const imageClassification = defineTask({
   name: 'image-classification@1',
   options,
   mediaTypes: ['image/png', 'image/jpeg'],
-  preprocess: (instance, { options: { mean, std, preparation }, signature }, field) => {
-    const { name, shape } = imageInput(signature);
-    const [height, width, channels] = shape as [number, number, 1 | 3];
+  check: ({ options: { labels, mean, std, preparation }, signature }) => {
+    const channels = imageInput(signature).shape[2] as number;
     if ([mean, std].some((numbers) => numbers !== undefined && numbers.length !== channels)) {
       throw new ModeletError('MODEL_CORRUPT', `mean and std need one number for each of ${channels} channel(s)`);
     }
     if (preparation === 'handwriting' && channels !== 1) {
       throw new ModeletError('MODEL_CORRUPT', 'handwriting is prepared for networks that take one channel');
     }
+    checkLabels(labels, signature);
+  },
+  preprocess: (instance, { options: { mean, std, preparation }, signature }, field) => {
+    const { name, shape } = imageInput(signature);
+    const [height, width, channels] = shape as [number, number, 1 | 3];
     if (instance.kind !== 'file') {
       throw invalidInput(field, `expected an image as {"b64": …}, or nested numbers of shape [${shape.join(', ')}]`);
     }

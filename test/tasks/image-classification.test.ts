@@ -5,10 +5,10 @@ import { makeTensor, type Signature } from '../../lib/core/tensor.js';
 import { imageClassification } from '../../lib/tasks/image-classification.js';
 import { pngFile } from './image/png-file.js';
 
-function signature(shape: readonly number[], datatype: 'FP32' | 'INT32' = 'FP32'): Signature {
+function signature(shape: readonly number[], datatype: 'FP32' | 'INT32' = 'FP32', classes = 3): Signature {
   return {
     inputs: [{ name: 'image', datatype, shape }],
-    outputs: [{ name: 'scores', datatype: 'FP32', shape: [-1, 3] }],
+    outputs: [{ name: 'scores', datatype: 'FP32', shape: [-1, classes] }],
   };
 }
 
@@ -80,7 +80,7 @@ describe('what it does not take', () => {
 describe('the answer', () => {
   const answer = (scores: readonly number[], names: readonly string[] = labels) =>
     imageClassification
-      .bind({ labels: names }, signature([-1, 28, 28, 1]))
+      .bind({ labels: names }, signature([-1, 28, 28, 1], 'FP32', names.length))
       .postprocess(new Map([['scores', makeTensor('FP32', [scores.length], Float32Array.from(scores))]]));
 
   test('is the best label, and the best few in order', () => {
@@ -101,5 +101,9 @@ describe('the answer', () => {
   test('of a model with other outputs than labels is MODEL_CORRUPT', () => {
     expect(() => answer([0.5, 0.5])).toThrow(ModeletError);
     expect(() => answer([0.5, 0.5])).toThrow('the task has 3 labels, but the model');
+    const two = signature([-1, 28, 28, 1], 'FP32', 2);
+    expect(() => imageClassification.bind({ labels }, two)).toThrow(
+      'the task has 3 labels, but the model has 1 output(s), the first FP32 [any, 2]',
+    );
   });
 });
