@@ -2,9 +2,15 @@
 declare namespace WebAssembly {
   type Imports = Record<string, Record<string, unknown>>;
   class Module {
+    constructor(bytes: Uint8Array);
     private readonly brand: unknown;
   }
-  interface Instance {
+  class Memory {
+    constructor(size: { initial: number; maximum: number });
+    readonly buffer: ArrayBuffer;
+  }
+  class Instance {
+    constructor(module: Module, imports: Imports);
     readonly exports: Record<string, unknown>;
   }
   class RuntimeError extends Error {}
