@@ -12,6 +12,8 @@ export interface ResolvedCall<Value> extends Pick<KerasCall, 'layer'> {
   readonly kwargs: Readonly<Record<string, Resolved<Value>>>;
   /** All values among `args`, lists flattened: what most layers need. */
   readonly inputs: readonly Value[];
+  /** The model's `kerasVersion`: what masks do to values has changed between versions. Wrappers hand it on. */
+  readonly kerasVersion: string;
 }
 
 /**
@@ -25,6 +27,7 @@ export function walk<Value>(
   inputs: readonly Value[],
   apply: (call: ResolvedCall<Value>) => readonly Value[],
 ): Value[] {
+  const { kerasVersion } = model;
   const results: (readonly Value[])[] = [];
   const lookUp = (ref: ValueRef): Value => {
     const value = 'input' in ref ? inputs[ref.input] : results[ref.call]?.[ref.output];
@@ -40,7 +43,7 @@ export function walk<Value>(
     const resolved = args.map(resolve);
     const named = Object.entries(kwargs).map(([name, argument]) => [name, resolve(argument)] as const);
     const inputs = resolved.flatMap(valuesOf);
-    results.push(apply({ layer, args: resolved, kwargs: Object.fromEntries(named), inputs }));
+    results.push(apply({ layer, args: resolved, kwargs: Object.fromEntries(named), inputs, kerasVersion }));
   }
   return model.outputs.map(({ value }) => lookUp(value));
 }
