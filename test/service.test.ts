@@ -7,7 +7,7 @@ import { startTimings } from '../lib/core/timings.js';
 import { production } from '../lib/core/version-ref.js';
 import { tensor } from '../lib/index.js';
 import { createModelCache } from '../lib/model-cache.js';
-import { setAlias } from '../lib/registry/publish.js';
+import { setAlias } from '../lib/registry/move-alias.js';
 import { createRegistry, type Registry } from '../lib/registry/registry.js';
 import { openEngine } from '../lib/runtime/open-engine.js';
 import { createService, type Service } from '../lib/service.js';

@@ -4,13 +4,19 @@ import { ModeletError } from '../core/errors.js';
 import { version } from '../core/version.js';
 import { createRegistry } from '../registry/registry.js';
 import { openStore } from '../registry/stores/open-store.js';
+import { invoke } from './invoke.js';
 import { list } from './list.js';
+import { scaffold } from './new.js';
+import { promote } from './promote.js';
+import { prune } from './prune.js';
 import { push } from './push.js';
+import { rollback } from './rollback.js';
 import { serve } from './serve.js';
 import { show } from './show.js';
 import type { Verb, VerbCall } from './verb.js';
+import { verify } from './verify.js';
 
-const verbs: readonly Verb[] = [serve, list, show, push];
+const verbs: readonly Verb[] = [serve, publish, list, show, verify, invoke, promote, rollback, prune, push, scaffold];
 
 const common = {
   registry: { type: 'string' },

@@ -1,7 +1,5 @@
 import { production } from '../core/version-ref.js';
-import { goldenCheck } from '../runtime/golden-check.js';
-import { nativeBackendInstalled } from '../runtime/native-backend.js';
-import { openEngine } from '../runtime/open-engine.js';
+import { checkVersion } from './check-version.js';
 import { parseModelRef, type Verb } from './verb.js';
 
 export const verify: Verb = {
@@ -13,39 +11,18 @@ export const verify: Verb = {
   help: [],
   run: async ({ registry, positionals, print, progress }) => {
     const { model, version = await registry.resolve(model, production) } = parseModelRef(positionals[0] as string);
-    const manifest = await registry.manifest(model, version);
-    const bar = progress(`${model}@${version}`, manifest.files.length);
-    const files = new Map<string, Uint8Array>();
-    try {
-      for (const file of manifest.files) {
-        files.set(file.name, await registry.readFile(manifest, file));
-        bar.update(files.size);
-      }
-    } finally {
-      bar.stop();
-    }
-    // A SavedModel is no model for wasm: only TensorFlow itself reads it.
-    const backends = [
-      ...(manifest.savedModel === undefined ? ['wasm'] : []),
-      ...(nativeBackendInstalled() ? ['tensorflow'] : []),
-    ];
-    const { tolerance } = manifest.golden;
-    const results: { backend: string; difference: number }[] = [];
-    for (const backend of backends) {
-      const loaded = await (await openEngine(backend)).load(manifest, async (name) => files.get(name) as Uint8Array);
-      try {
-        results.push({ backend, difference: await goldenCheck(loaded, manifest) });
-      } finally {
-        loaded.dispose();
-      }
-    }
+    const bar = progress(`${model}@${version}`, 1);
+    const { manifest, backends } = await checkVersion(registry, model, version, (read, total) =>
+      bar.update(read / total),
+    ).finally(bar.stop);
+    const { golden, files } = manifest;
     const lines = [
-      `${model}@${version}: ${files.size} file(s) have the checksums they were published with`,
-      ...results.map(
+      `${model}@${version}: ${files.length} file(s) have the checksums that they were published with`,
+      ...backends.map(
         ({ backend, difference }) =>
-          `${backend.padEnd(12)}golden output within ${difference.toExponential(1)} (allowed ${tolerance})`,
+          `${backend}: golden output within ${difference.toExponential(1)} (allowed ${golden.tolerance})`,
       ),
     ];
-    print(lines.join('\n'), { model, version, files: files.size, tolerance, backends: results });
+    print(lines.join('\n'), { model, version, files: files.length, tolerance: golden.tolerance, backends });
   },
 };

@@ -10,6 +10,12 @@ export interface ObjectStore {
   /** The object, or undefined when there is none. Anything else that goes wrong throws MODEL_UNAVAILABLE. */
   get(key: string, options?: { signal?: AbortSignal }): Promise<StoredObject | undefined>;
 
+  /** As `get`, but for 'unchanged' where the object still has this etag: then its bytes are not sent. */
+  getUnless(etag: string, key: string): Promise<StoredObject | 'unchanged' | undefined>;
+
+  /** When the object was last written; undefined when there is none. */
+  modified(key: string): Promise<Date | undefined>;
+
   /**
    * Writes the whole object or nothing.
    * `ifAbsent`: only where no object is. `ifMatch`: only where the object still has this etag.

@@ -1,6 +1,6 @@
 import { ModeletError } from '../core/errors.js';
 import { type FileEntry, type Manifest, namePattern, parseManifest, partBytes } from '../core/manifest.js';
-import { type Alias, parseAlias } from './alias.js';
+import { aliasBytes, setAlias } from './move-alias.js';
 import { aliasKey, manifestKey, type Registry, sha256, versionFolder } from './registry.js';
 
 /** What a version will hold; its number, date and checksums are made when it is published. */
@@ -31,7 +31,9 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     throw new ModeletError('INVALID_INPUT', `${key} was written by someone else meanwhile; publish again`);
   }
   if (isFirst)
-    await registry.store.put(aliasKey(draft.model, 'production'), aliasBytes({ version }), { ifAbsent: true });
+    await registry.store.put(aliasKey(draft.model, 'production'), aliasBytes({ version, since: manifest.created }), {
+      ifAbsent: true,
+    });
   if (alias !== undefined) await setAlias(registry, draft.model, alias, version);
   return checked;
 }
@@ -47,28 +49,6 @@ export function manifestOf({ files, ...described }: Draft, version: string): Man
   };
 }
 
-/**
- * Points an alias at a committed version, remembering where it pointed before.
- * @throws INVALID_INPUT when another writer moved it in between; VERSION_NOT_FOUND
- */
-export async function setAlias(registry: Registry, model: string, alias: string, version: string): Promise<Alias> {
-  if (!namePattern.test(alias))
-    throw new ModeletError('INVALID_INPUT', `alias '${alias}': use a-z, 0-9 and inner hyphens`);
-  await registry.manifest(model, version);
-  const key = aliasKey(model, alias);
-  const current = await registry.store.get(key);
-  const previous = current === undefined ? undefined : parseAlias(current.body, key);
-  if (previous?.version === version) return previous;
-  const next: Alias = previous === undefined ? { version } : { version, previous: previous.version };
-  const condition = current === undefined ? { ifAbsent: true as const } : { ifMatch: current.etag };
-  const written = await registry.store.put(key, aliasBytes(next), condition);
-  if (written !== undefined) return next;
-  throw new ModeletError(
-    'INVALID_INPUT',
-    `alias '${alias}' of '${model}' was moved by someone else meanwhile; look and try again`,
-  );
-}
-
 /** Writes the files under the next free number: a number belongs to whoever creates its first file. */
 async function claimVersion(registry: Registry, model: string, files: Draft['files']): Promise<string> {
   const taken = (await registry.store.list(`${model}/versions/`)).map((name) => Number.parseInt(name, 10));
@@ -82,10 +62,6 @@ async function writeFiles(registry: Registry, folder: string, files: Draft['file
     if ((await registry.store.put(folder + name, bytes, { ifAbsent: true })) === undefined) return false;
   }
   return true;
-}
-
-function aliasBytes(alias: Alias): Uint8Array {
-  return Buffer.from(`${JSON.stringify(alias)}\n`);
 }
 
 function fileEntry(name: string, bytes: Uint8Array): FileEntry {

@@ -1,6 +1,6 @@
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
-import { setAlias } from './publish.js';
+import { setAlias } from './move-alias.js';
 import { manifestKey, type Registry, versionFolder } from './registry.js';
 
 export interface PushOptions {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { serveCatalog } from '../../lib/index.js';
-import { setAlias } from '../../lib/registry/publish.js';
+import { setAlias } from '../../lib/registry/move-alias.js';
 import { client, temporaryRegistry } from '../support/serve.js';
 import { publishTiny } from '../support/tiny-model.js';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { imageClassification, serveModel, tensor } from '../../lib/index.js';
-import { setAlias } from '../../lib/registry/publish.js';
+import { setAlias } from '../../lib/registry/move-alias.js';
 import { client, temporaryRegistry } from '../support/serve.js';
 import { publishSmall } from '../support/small-models.js';
 import { pngFile } from '../tasks/image/png-file.js';

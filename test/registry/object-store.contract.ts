@@ -46,6 +46,27 @@ export function objectStoreContract(open: () => Promise<ObjectStore>): void {
     expect(await store.list('other/')).toEqual([]);
   });
 
+  test('getUnless sends nothing while the etag holds', async () => {
+    const etag = (await store.put('a/b', bytes('one'))) ?? '';
+    expect(await store.getUnless(etag, 'a/b')).toBe('unchanged');
+    const next = await store.put('a/b', bytes('two'));
+    const object = await store.getUnless(etag, 'a/b');
+    expect(object).toMatchObject({ etag: next });
+    expect(Buffer.from((object as { body: Uint8Array }).body).toString()).toBe('two');
+    expect(await store.getUnless(etag, 'a/none')).toBeUndefined();
+  });
+
+  test('modified tells when an object was written', async () => {
+    const before = Date.now();
+    await store.put('a/b', bytes('one'));
+    const at = (await store.modified('a/b'))?.getTime() ?? 0;
+    // S3 knows whole seconds.
+    expect(at).toBeGreaterThanOrEqual(before - 1000);
+    expect(at).toBeLessThanOrEqual(Date.now() + 1000);
+    expect(await store.modified('a/none')).toBeUndefined();
+    expect(await store.modified('a')).toBeUndefined();
+  });
+
   test('ifAbsent writes only where nothing is', async () => {
     expect(await store.put('a', bytes('one'), { ifAbsent: true })).toEqual(expect.any(String));
     expect(await store.put('a', bytes('two'), { ifAbsent: true })).toBeUndefined();

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { parseManifest } from '../../lib/core/manifest.js';
-import { publishVersion, setAlias } from '../../lib/registry/publish.js';
+import { setAlias } from '../../lib/registry/move-alias.js';
+import { publishVersion } from '../../lib/registry/publish.js';
 import { pushVersion } from '../../lib/registry/push.js';
 import type { Registry } from '../../lib/registry/registry.js';
 import { temporaryRegistry } from '../support/serve.js';
@@ -21,8 +22,8 @@ describe('publish', () => {
     expect(await registry.resolve('tiny', { alias: 'production' })).toBe('1');
     await publishVersion(registry, tinyDraft('tiny'), 'staging');
     expect([...(await registry.aliases('tiny'))]).toEqual([
-      ['production', { version: '1' }],
-      ['staging', { version: '3' }],
+      ['production', { version: '1', since: expect.any(String) }],
+      ['staging', { version: '3', since: expect.any(String) }],
     ]);
   });
   test('the manifest names every file with size and checksums', async () => {
@@ -60,7 +61,11 @@ describe('aliases', () => {
     await publishTiny(registry);
     await publishTiny(registry);
     await setAlias(registry, 'tiny', 'production', '2');
-    expect(await text('tiny/aliases/production.json')).toEqual({ version: '2', previous: '1' });
+    expect(await text('tiny/aliases/production.json')).toEqual({
+      version: '2',
+      previous: '1',
+      since: expect.stringMatching(/^20.*Z$/),
+    });
   });
   test('of racing moves one wins, the others are told', async () => {
     for (let count = 0; count < 4; count++) await publishTiny(registry);

@@ -47,6 +47,19 @@ export function fileStore(location: string): ObjectStore {
 
     get: (key, { signal } = {}) => guarded('read', key, () => read(join(root, checkKey(key)), signal), signal),
 
+    getUnless: async (etag, key) => {
+      const object = await guarded('read', key, () => read(join(root, checkKey(key))));
+      return object?.etag === etag ? 'unchanged' : object;
+    },
+
+    modified: (key) =>
+      guarded('read', key, async () => {
+        const path = join(root, checkKey(key));
+        await assertInside(root, path);
+        const found = await foundIn(await allowing(absent, stat(path)));
+        return found?.isFile() ? found.mtime : undefined;
+      }),
+
     put: (key, body, condition) =>
       guarded('write', key, async () => {
         const path = join(root, checkKey(key));

@@ -69,6 +69,30 @@ export function s3Store(location: string): ObjectStore {
         signal,
       ),
 
+    getUnless: (etag, key) =>
+      guarded('read', key, async () => {
+        try {
+          const input = { ...at(key), IfNoneMatch: etag };
+          const answer = await (await client()).send(new GetObjectCommand(input), { requestTimeout: firstByte });
+          return { body: await bytesOf(answer.Body, answer.ContentLength), etag: required(answer.ETag) };
+        } catch (error) {
+          if (statusOf(error) === 304) return 'unchanged';
+          if (isMissing(error)) return undefined;
+          throw error;
+        }
+      }),
+
+    modified: (key) =>
+      guarded('read', key, async () => {
+        try {
+          return (await (await client()).send(new HeadObjectCommand(at(key)), { requestTimeout: firstByte }))
+            .LastModified;
+        } catch (error) {
+          if (isMissing(error)) return undefined;
+          throw error;
+        }
+      }),
+
     put: (key, body, condition) =>
       guarded('write', key, async () => {
         const write = randomUUID();

@@ -1,0 +1,52 @@
+import type { Manifest } from '../core/manifest.js';
+import type { Registry } from '../registry/registry.js';
+import { goldenCheck } from '../runtime/golden-check.js';
+import { nativeBackendInstalled } from '../runtime/native-backend.js';
+import { openEngine } from '../runtime/open-engine.js';
+
+/** What a version's own golden values say on a backend. */
+export interface BackendCheck {
+  readonly backend: string;
+  /** The largest difference, relative to max(1, |expected|). */
+  readonly difference: number;
+}
+
+export interface CheckedVersion {
+  readonly manifest: Manifest;
+  readonly backends: readonly BackendCheck[];
+}
+
+/**
+ * Reads a version, checksums verified, and runs its golden input on every installed backend that can serve it.
+ * @param onFile called after each file
+ * @throws MODEL_CORRUPT when a file or an output is not what was published
+ */
+export async function checkVersion(
+  registry: Registry,
+  model: string,
+  version: string,
+  onFile: (read: number, total: number) => void = () => undefined,
+): Promise<CheckedVersion> {
+  const manifest = await registry.manifest(model, version);
+  const files = new Map<string, Uint8Array>();
+  for (const file of manifest.files) {
+    files.set(file.name, await registry.readFile(manifest, file));
+    onFile(files.size, manifest.files.length);
+  }
+  const backends: BackendCheck[] = [];
+  for (const backend of backendsFor(manifest)) {
+    const engine = await openEngine(backend);
+    const loaded = await engine.load(manifest, async (name) => files.get(name) as Uint8Array);
+    try {
+      backends.push({ backend, difference: await goldenCheck(loaded, manifest) });
+    } finally {
+      loaded.dispose();
+    }
+  }
+  return { manifest, backends };
+}
+
+/** A SavedModel is no model for wasm: only TensorFlow itself reads it. */
+function backendsFor({ savedModel }: Manifest): string[] {
+  return [...(savedModel === undefined ? ['wasm'] : []), ...(nativeBackendInstalled() ? ['tensorflow'] : [])];
+}

@@ -1,0 +1,92 @@
+import { ModeletError } from '../core/errors.js';
+import { versionPattern } from '../core/manifest.js';
+import type { ObjectStore } from '../core/object-store.js';
+import type { Alias } from './alias.js';
+import { manifestKey, type Registry, versionFolder } from './registry.js';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** What a prune did. */
+export interface Pruned {
+  /** Versions that are gone. */
+  readonly deleted: readonly string[];
+  /** Numbers of publishes that never committed, whose files are gone. */
+  readonly orphans: readonly string[];
+  /** Versions older than the newest `keep` that stay, with the reason. */
+  readonly spared: readonly { readonly version: string; readonly why: string }[];
+}
+
+/**
+ * Deletes a model's versions but for the newest `keep`, and the remains of publishes that broke off; never one that an alias
+ * names (also as its previous version or canary) nor anything written within the last day.
+ * @throws MODEL_NOT_FOUND
+ */
+export async function pruneVersions(registry: Registry, model: string, keep: number): Promise<Pruned> {
+  if (!Number.isInteger(keep) || keep < 1) {
+    throw new ModeletError('INVALID_INPUT', `--keep ${keep}; give a whole number from 1`);
+  }
+  const committed = await registry.versions(model);
+  const numbers = await versionNumbers(registry, model);
+  if (numbers.length === 0) throw new ModeletError('MODEL_NOT_FOUND', `there is no model '${model}' in the registry`);
+
+  const deleted: string[] = [];
+  const spared: { version: string; why: string }[] = [];
+  for (const version of committed.slice(0, -keep)) {
+    const why = (await namedBy(registry, model, version)) ?? (await youngerThanADay(registry, model, version));
+    if (why !== undefined) spared.push({ version, why });
+    else if (await deleteVersion(registry, model, version)) deleted.push(version);
+    else spared.push({ version, why: 'an alias was moved to it meanwhile' });
+  }
+  const orphans: string[] = [];
+  for (const version of numbers.filter((number) => !committed.includes(number))) {
+    if ((await youngerThanADay(registry, model, version)) !== undefined) continue;
+    await deleteFiles(registry, model, version);
+    orphans.push(version);
+  }
+  return { deleted, orphans, spared };
+}
+
+/** The manifest goes first, so that the version can't be found any more; comes back if an alias was moved to it just then. */
+async function deleteVersion(registry: Registry, model: string, version: string): Promise<boolean> {
+  const key = manifestKey(model, version);
+  const manifest = await registry.store.get(key);
+  if (manifest === undefined) return true;
+  await registry.store.delete(key);
+  if ((await namedBy(registry, model, version)) !== undefined) {
+    await registry.store.put(key, manifest.body, { ifAbsent: true });
+    return false;
+  }
+  await deleteFiles(registry, model, version);
+  return true;
+}
+
+async function deleteFiles(registry: Registry, model: string, version: string): Promise<void> {
+  for (const name of await filesBelow(registry.store, versionFolder(model, version))) await registry.store.delete(name);
+}
+
+async function filesBelow(store: ObjectStore, folder: string): Promise<string[]> {
+  const names = await store.list(folder);
+  const nested = names.map((name) =>
+    name.endsWith('/') ? filesBelow(store, folder + name) : Promise.resolve([folder + name]),
+  );
+  return (await Promise.all(nested)).flat();
+}
+
+async function versionNumbers({ store }: Registry, model: string): Promise<string[]> {
+  const names = (await store.list(`${model}/versions/`)).map((name) => name.replace(/\/$/, ''));
+  return names.filter((name) => versionPattern.test(name)).sort((a, b) => Number(a) - Number(b));
+}
+
+async function namedBy(registry: Registry, model: string, version: string): Promise<string | undefined> {
+  const names = ({ version: current, previous, canary }: Alias) => [current, previous, canary?.version];
+  const [alias] = [...(await registry.aliases(model))].find(([, each]) => names(each).includes(version)) ?? [];
+  return alias === undefined ? undefined : `alias '${alias}' names it`;
+}
+
+/** By the newest of its files: an upload may still be going on. */
+async function youngerThanADay(registry: Registry, model: string, version: string): Promise<string | undefined> {
+  const files = await filesBelow(registry.store, versionFolder(model, version));
+  const times = await Promise.all(files.map((name) => registry.store.modified(name)));
+  const newest = Math.max(...times.map((time) => time?.getTime() ?? 0));
+  return Date.now() - newest < dayMs ? 'it is younger than a day' : undefined;
+}
