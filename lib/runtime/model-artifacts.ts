@@ -49,7 +49,8 @@ function parseModelJson(manifest: Manifest, bytes: Uint8Array): tf.io.ModelJSON 
 
 function ownBuffer(bytes: Uint8Array): ArrayBuffer {
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer;
+  // Not `slice`: a Buffer's gives a view of the same memory.
+  return (whole ? bytes.buffer : new Uint8Array(bytes).buffer) as ArrayBuffer;
 }
 
 function corrupt({ model, version }: Manifest, problem: string): ModeletError {

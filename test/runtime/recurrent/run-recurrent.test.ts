@@ -6,6 +6,7 @@ import {
   type RecurrentWeights,
   type Sequences,
 } from '../../../lib/runtime/recurrent/run-recurrent.js';
+import { numbers } from './numbers.js';
 import { reference } from './reference.js';
 
 const plain: RecurrentAttributes = {
@@ -20,10 +21,6 @@ const plain: RecurrentAttributes = {
   returnSequences: false,
   initialStates: false,
 };
-
-/** Numbers that look random and are the same in each run. */
-const numbers = (length: number, seed: number, scale = 1) =>
-  Float32Array.from({ length }, (_, index) => scale * Math.sin((index + 1) * 12.9898 + seed * 78.233));
 
 function weightsFor({ cell, useBias, resetAfter }: RecurrentAttributes, features: number, units: number) {
   const { gates } = cells[cell];

@@ -1,0 +1,3 @@
+import { recurrentContract } from './recurrent.contract.js';
+
+recurrentContract('wasm');
