@@ -16,7 +16,7 @@ import { show } from './show.js';
 import type { Verb, VerbCall } from './verb.js';
 import { verify } from './verify.js';
 
-const verbs: readonly Verb[] = [serve, publish, list, show, verify, invoke, promote, rollback, prune, push, scaffold];
+const verbs: readonly Verb[] = [serve, list, show, verify, invoke, promote, rollback, prune, push, scaffold];
 
 const common = {
   registry: { type: 'string' },
