@@ -4,9 +4,6 @@ import type { Manifest } from './core/manifest.js';
 import type { Registry } from './registry/registry.js';
 import { goldenCheck } from './runtime/golden-check.js';
 
-/** Versions kept at once: what the alias names, and one that is pinned or on its way out. */
-const kept = 2;
-
 export interface ModelCache {
   /**
    * Runs `use` on the version, loading it first where needed: one load however many wait for it. It stays for later
@@ -18,17 +15,34 @@ export interface ModelCache {
     use: (model: LoadedModel) => Promise<T>,
     onLoad?: (load: Promise<unknown>) => void,
   ): Promise<T>;
+  /**
+   * Loads a version beside those that are there; none of them has to go for it.
+   * @throws MODEL_UNAVAILABLE when there is no room for one more
+   */
+  preload(manifest: Manifest): Promise<void>;
+  /** Loaded, golden-checked and usable. */
+  isReady(version: string): boolean;
+  /** Frees a version as soon as nobody uses it. */
+  drop(version: string): void;
+  /** Versions that are ready, least recently used first. */
+  ready(): string[];
 }
 
 interface Entry {
   readonly loading: Promise<LoadedModel>;
+  readonly bytes: number;
   loaded?: LoadedModel;
   users: number;
 }
 
-/** The models of one process, by version, in a bounded number. */
-export function createModelCache(registry: Registry, engine: Engine): ModelCache {
+/**
+ * The models of one process, by version.
+ * @param budget bytes of weights that are kept at most; the last one stays whatever its size
+ */
+export function createModelCache(registry: Registry, engine: Engine, budget: number): ModelCache {
   const entries = new Map<string, Entry>();
+  /** Out of the cache, but still in use. */
+  const leaving = new Set<Entry>();
 
   const load = async (manifest: Manifest): Promise<LoadedModel> => {
     const model = await engine.load(manifest, (name) => {
@@ -45,49 +59,95 @@ export function createModelCache(registry: Registry, engine: Engine): ModelCache
     return model;
   };
 
-  const enter = (manifest: Manifest): Entry => {
-    const key = manifest.version;
-    const present = entries.get(key);
-    if (present !== undefined && present.loaded?.usable !== false) {
-      entries.delete(key);
-      entries.set(key, present);
-      return present;
+  const used = (): number => [...entries.values(), ...leaving].reduce((sum, { bytes }) => sum + bytes, 0);
+
+  /** Least recently used first; what is loading or in use stays, even where that is too much. */
+  const makeRoom = (bytes: number): void => {
+    for (const [version, entry] of entries) {
+      if (used() + bytes <= budget) return;
+      if (entry.loaded !== undefined && entry.users === 0) leave(version, entry);
     }
-    present?.loaded?.dispose();
-    makeRoom();
-    const entry: Entry = { loading: load(manifest), users: 0 };
-    entries.set(key, entry);
+  };
+
+  const leave = (version: string, entry: Entry): void => {
+    entries.delete(version);
+    if (entry.users > 0 || entry.loaded === undefined) leaving.add(entry);
+    else entry.loaded.dispose();
+  };
+
+  const present = (version: string): Entry | undefined => {
+    const entry = entries.get(version);
+    if (entry?.loaded?.usable !== false) return entry;
+    leave(version, entry);
+    return undefined;
+  };
+
+  const enter = (manifest: Manifest): Entry => {
+    const { version } = manifest;
+    const entry = present(version) ?? start(manifest);
+    // The most recently used stands last.
+    entries.delete(version);
+    entries.set(version, entry);
+    return entry;
+  };
+
+  const start = (manifest: Manifest): Entry => {
+    const bytes = weightBytes(manifest);
+    makeRoom(bytes);
+    const entry: Entry = { loading: load(manifest), bytes, users: 0 };
     entry.loading.then(
       (model) => {
         entry.loaded = model;
+        if (leaving.has(entry)) left(entry);
       },
       () => {
-        if (entries.get(key) === entry) entries.delete(key);
+        leaving.delete(entry);
+        if (entries.get(manifest.version) === entry) entries.delete(manifest.version);
       },
     );
     return entry;
   };
 
-  /** Least recently used first; what is loading or in use stays, even where that is one too many. */
-  const makeRoom = (): void => {
-    for (const [key, entry] of entries) {
-      if (entries.size < kept) return;
-      if (entry.loaded === undefined || entry.users > 0) continue;
-      entries.delete(key);
-      entry.loaded.dispose();
+  const left = (entry: Entry): void => {
+    if (entry.users > 0 || entry.loaded === undefined || !leaving.delete(entry)) return;
+    entry.loaded.dispose();
+  };
+
+  const withModel: ModelCache['with'] = async (manifest, use, onLoad) => {
+    const entry = enter(manifest);
+    entry.users++;
+    try {
+      if (entry.loaded === undefined) onLoad?.(entry.loading);
+      return await use(entry.loaded ?? (await entry.loading));
+    } finally {
+      entry.users--;
+      left(entry);
     }
   };
 
   return {
-    with: async (manifest, use, onLoad) => {
-      const entry = enter(manifest);
-      entry.users++;
-      try {
-        if (entry.loaded === undefined) onLoad?.(entry.loading);
-        return await use(entry.loaded ?? (await entry.loading));
-      } finally {
-        entry.users--;
+    with: withModel,
+    preload: async (manifest) => {
+      const bytes = weightBytes(manifest);
+      if (present(manifest.version) === undefined && used() > 0 && used() + bytes > budget) {
+        const inMiB = (count: number) => `${Math.ceil(count / 2 ** 20)} MiB`;
+        const room = `${inMiB(used())} of ${inMiB(budget)} are taken`;
+        const todo = "raise the function's memory, or deploy afresh";
+        throw new ModeletError('MODEL_UNAVAILABLE', `no room for ${inMiB(bytes)} of weights more: ${room}; ${todo}`);
       }
+      await withModel(manifest, async () => undefined);
     },
+    isReady: (version) => entries.get(version)?.loaded?.usable === true,
+    drop: (version) => {
+      const entry = entries.get(version);
+      if (entry !== undefined) leave(version, entry);
+    },
+    ready: () => [...entries].filter(([, { loaded }]) => loaded?.usable === true).map(([version]) => version),
   };
+}
+
+/** Bytes of a version's weights once they are loaded: quantized ones are float32 again. */
+function weightBytes({ files, quantization }: Manifest): number {
+  const grows = { float16: 2, uint8: 4, none: 1 }[quantization?.dtype ?? 'none'];
+  return grows * files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,5 +1,6 @@
 import { createLambdaHandler, type LambdaHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
+import { ModeletError } from './core/errors.js';
 import type { Task } from './core/task.js';
 import { version } from './core/version.js';
 import { type App, createApp } from './protocol/app.js';
@@ -15,8 +16,8 @@ import { createService } from './service.js';
 
 /**
  * The Lambda handler of one model: HTTP events in, answers out. Nothing is read, loaded or started before the first request.
- * It reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`) and MODELET_BACKEND (`wasm`, the default,
- * or `tensorflow`).
+ * It reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
+ * or `tensorflow`), MODELET_ALIAS_SECONDS (how often an alias is looked at; default 30) and the memory size that Lambda tells.
  * @param model its name in the registry
  * @param options.tasks the tasks that its versions may name; only these are in the function's bundle
  */
@@ -25,7 +26,15 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
     lazily(async () => {
       const telemetry = createTelemetry(model);
       const [registry, engine] = await Promise.all([openRegistry(), openEngine(process.env.MODELET_BACKEND ?? 'wasm')]);
-      const service = createService({ model, registry, engine, tasks, log: telemetry.log });
+      const service = createService({
+        model,
+        registry,
+        engine,
+        tasks,
+        log: telemetry.log,
+        budget: weightBudget(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
+        lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
+      });
       return start([...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)], telemetry);
     }),
   );
@@ -42,6 +51,30 @@ export function serveCatalog(): LambdaHandler {
       return start(catalogRoutes({ registry: await openRegistry(), version, models }), createTelemetry('catalog'));
     }),
   );
+}
+
+const MiB = 2 ** 20;
+
+/** What wasm's heap holds safely: weights are there twice, beside activations. */
+const wasmBudget = 1792 * MiB;
+
+/** Node.js, code and activations, beside the weights. */
+const baseline = 256 * MiB;
+
+/**
+ * Bytes of weights that a function keeps: all versions together, each twice (wasm packs a copy), in its memory.
+ * @param megabytes of the function's memory, as Lambda tells it; without it wasm's own limit
+ */
+function weightBudget(megabytes: string | undefined): number {
+  if (megabytes === undefined) return wasmBudget;
+  return Math.min(wasmBudget, Math.max(0, Number(megabytes) * MiB - baseline) / 2);
+}
+
+/** @throws MODEL_UNAVAILABLE, as nothing else can be said of a function that is configured wrongly */
+function lookInterval(seconds = '30'): number {
+  const ms = Number(seconds) * 1000;
+  if (seconds.trim() !== '' && ms >= 0) return ms;
+  throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_ALIAS_SECONDS is '${seconds}'; set it to a number of seconds`);
 }
 
 async function openRegistry(): Promise<Registry> {

@@ -10,6 +10,7 @@ import type { TensorSpec, Tensors } from './core/tensor.js';
 import type { Timings } from './core/timings.js';
 import type { VersionRef } from './core/version-ref.js';
 import { createModelCache } from './model-cache.js';
+import type { Alias } from './registry/alias.js';
 import type { Registry } from './registry/registry.js';
 import { createVersionLookup } from './version-lookup.js';
 
@@ -17,8 +18,14 @@ import { createVersionLookup } from './version-lookup.js';
 export interface Service {
   readonly model: string;
   readonly registry: Registry;
-  /** The version's manifest; nothing is loaded. @throws MODEL_NOT_FOUND, VERSION_NOT_FOUND, MODEL_CORRUPT, MODEL_UNAVAILABLE */
-  describe(ref: VersionRef): Promise<Manifest>;
+  /**
+   * The manifest of the version that answers a request; nothing is loaded for it.
+   * @param canaryKey keeps requests on one side of a canary
+   * @throws MODEL_NOT_FOUND, VERSION_NOT_FOUND, MODEL_CORRUPT, MODEL_UNAVAILABLE
+   */
+  describe(ref: VersionRef, canaryKey?: string): Promise<Manifest>;
+  /** What this process knows of aliases, and has loaded. */
+  state(): ServiceState;
   /** Media types that the version's task takes as files. */
   mediaTypes(manifest: Manifest): readonly string[];
   /** Loads the version if needed; returns once it has passed its golden check. */
@@ -43,16 +50,26 @@ export interface Service {
   answer(manifest: Manifest, outputs: Tensors, timings: Timings): Readonly<Record<string, unknown>>;
 }
 
+export interface ServiceState {
+  readonly aliases: ReadonlyMap<string, Alias>;
+  readonly loaded: readonly string[];
+}
+
 export interface ServiceParts {
   readonly model: string;
   readonly registry: Registry;
   readonly engine: Engine;
   readonly tasks: readonly Task[];
   readonly log: Log;
+  /** Bytes of weights that are kept in memory at most. */
+  readonly budget: number;
+  /** An alias is looked at again at a request this long after the last look. */
+  readonly lookEveryMs: number;
 }
 
-export function createService({ model, registry, engine, tasks, log }: ServiceParts): Service {
-  const cache = createModelCache(registry, engine);
+export function createService({ model, registry, engine, tasks, log, budget, lookEveryMs }: ServiceParts): Service {
+  const cache = createModelCache(registry, engine, budget);
+  const lookup = createVersionLookup(registry, model, cache, log, lookEveryMs);
   const bound = new WeakMap<Manifest, BoundTask>();
 
   const taskOf = (manifest: Manifest): Task => {
@@ -100,7 +117,8 @@ export function createService({ model, registry, engine, tasks, log }: ServicePa
   return {
     model,
     registry,
-    describe: createVersionLookup(registry, model, log),
+    describe: lookup.find,
+    state: () => ({ aliases: lookup.aliases(), loaded: cache.ready() }),
     mediaTypes: (manifest) => taskOf(manifest).mediaTypes,
     ready: (manifest, timings) => run(manifest, timings, async () => undefined),
     infer: async (manifest, inputs, timings, field = 'inputs') => {

@@ -1,55 +1,70 @@
-import { ModeletError } from './core/errors.js';
+import { createHash } from 'node:crypto';
+import { type AliasWatch, createAliasWatch } from './alias-watch.js';
 import type { Log } from './core/log.js';
 import type { Manifest } from './core/manifest.js';
 import type { VersionRef } from './core/version-ref.js';
+import type { ModelCache } from './model-cache.js';
+import type { Alias } from './registry/alias.js';
 import type { Registry } from './registry/registry.js';
-
-/** An alias is looked at again at a request this long after the last look. */
-const aliasLifetimeMs = 30_000;
+import { createSwap, type Swap } from './swap.js';
 
 /** Manifests kept; a version never changes, so they are never read again. */
 const kept = 16;
+
+export interface VersionLookup {
+  /**
+   * The version that answers a request. For an alias that is the version that it names, or its canary, once that one is
+   * loaded; while it loads, the one that served before.
+   * @param canaryKey requests of one key stay on one side of a canary; without it the side is random
+   */
+  find(ref: VersionRef, canaryKey?: string): Promise<Manifest>;
+  /** Aliases as this process knows them. */
+  readonly aliases: AliasWatch['known'];
+}
 
 /** References → manifests for one model, asking the registry as little as possible. */
 export function createVersionLookup(
   registry: Registry,
   model: string,
+  cache: ModelCache,
   log: Log,
-): (ref: VersionRef) => Promise<Manifest> {
+  lookEveryMs: number,
+): VersionLookup {
   const manifests = new Map<string, Manifest>();
-  const aliases = new Map<string, { version: string; readonly at: number }>();
+  const swaps = new Map<string, Swap>();
+  const watch = createAliasWatch(registry, model, log, lookEveryMs);
 
-  const aliasVersion = async (alias: string): Promise<string> => {
-    const known = aliases.get(alias);
-    if (known !== undefined && performance.now() - known.at < aliasLifetimeMs) return known.version;
-    try {
-      const version = await registry.resolve(model, { alias });
-      if (known !== undefined && known.version !== version)
-        log.info('alias moved', { model, alias, version, from: known.version });
-      remember(aliases, alias, { version, at: performance.now() });
-      return version;
-    } catch (error) {
-      // What runs goes on while the store doesn't answer; an alias that is gone or broken is told.
-      if (known === undefined || !(error instanceof ModeletError) || !error.retryable) throw error;
-      log.warn('alias not readable, the last known version serves on', { model, alias, version: known.version });
-      remember(aliases, alias, { version: known.version, at: performance.now() });
-      return known.version;
-    }
+  const manifestOf = async (version: string): Promise<Manifest> => {
+    const known = manifests.get(version) ?? (await registry.manifest(model, version));
+    manifests.delete(version);
+    manifests.set(version, known);
+    const oldest = manifests.keys().next();
+    if (manifests.size > kept && !oldest.done) manifests.delete(oldest.value);
+    return known;
   };
 
-  return async (ref) => {
-    const version = 'version' in ref ? ref.version : await aliasVersion(ref.alias);
-    const known = manifests.get(version);
-    if (known !== undefined) return known;
-    const manifest = await registry.manifest(model, version);
-    remember(manifests, version, manifest);
-    return manifest;
+  const isNamed = (version: string): boolean =>
+    [...watch.known().values()].some((alias) => alias.version === version || alias.canary?.version === version);
+
+  return {
+    aliases: watch.known,
+    find: async (ref, canaryKey) => {
+      if ('version' in ref) return manifestOf(ref.version);
+      const look = await watch.look(ref.alias);
+      const swap = swaps.get(ref.alias) ?? createSwap({ model, alias: ref.alias, cache, log, manifestOf, isNamed });
+      swaps.set(ref.alias, swap);
+      return manifestOf(await swap.choose(look, pick(model, look.alias, canaryKey)));
+    },
   };
 }
 
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  const oldest = map.keys().next();
-  if (map.size > kept && !oldest.done) map.delete(oldest.value);
+/** The canary's share: a key has its place between 0 and 100 for good, so it never flips while the percentage grows. */
+function pick(model: string, { version, canary }: Alias, key: string | undefined): string {
+  if (canary === undefined) return version;
+  const place = key === undefined ? Math.random() : placeOf(`${model}@${canary.version} ${key}`);
+  return place * 100 < canary.percent ? canary.version : version;
+}
+
+function placeOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
 }

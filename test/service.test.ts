@@ -14,7 +14,7 @@ import { createService, type Service } from '../lib/service.js';
 import { temporaryRegistry } from './support/serve.js';
 import { publishTiny, tinyDraft, tinyOutput } from './support/tiny-model.js';
 
-const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, event: () => undefined };
 const unavailable = new ModeletError('MODEL_UNAVAILABLE', 'the store is away');
 
 /** A store whose reads are counted, and fail while `away` is set. */
@@ -28,12 +28,25 @@ function watched(store: ObjectStore) {
       reads.push(key);
       return store.get(key, options);
     },
+    getUnless: async (etag, key) => {
+      if (state.away) throw unavailable;
+      return store.getUnless(etag, key);
+    },
   };
   return { state, registry: createRegistry(watchedStore) };
 }
 
 async function serviceOn(registry: Registry): Promise<Service> {
-  return createService({ model: 'tiny', registry, engine: await openEngine('wasm'), tasks: [tensor], log: quiet });
+  const engine = await openEngine('wasm');
+  return createService({
+    model: 'tiny',
+    registry,
+    engine,
+    tasks: [tensor],
+    log: quiet,
+    budget: 2 ** 30,
+    lookEveryMs: 30_000,
+  });
 }
 
 async function predict(service: Service): Promise<number[]> {
@@ -159,21 +172,26 @@ describe('versions', () => {
     }
   });
 
-  test('no more than two versions stay in memory; one in use is never disposed of', async () => {
+  test('no more versions than the budget allows stay in memory; one in use is never disposed of', async () => {
     const manifests = [await publishTiny(registry), await publishTiny(registry), await publishTiny(registry)] as const;
+    const bytes = manifests[0].files.reduce((sum, file) => sum + file.bytes, 0);
     const engine = await openEngine('wasm');
     const disposed: string[] = [];
-    const cache = createModelCache(registry, {
-      ...engine,
-      load: async (manifest, readFile) => {
-        const model = await engine.load(manifest, readFile);
-        const dispose = () => {
-          disposed.push(manifest.version);
-          model.dispose();
-        };
-        return { ...model, dispose } satisfies LoadedModel;
+    const cache = createModelCache(
+      registry,
+      {
+        ...engine,
+        load: async (manifest, readFile) => {
+          const model = await engine.load(manifest, readFile);
+          const dispose = () => {
+            disposed.push(manifest.version);
+            model.dispose();
+          };
+          return { ...model, dispose } satisfies LoadedModel;
+        },
       },
-    });
+      2 * bytes,
+    );
     const nothing = async () => undefined;
     await cache.with(manifests[0], async () => {
       await cache.with(manifests[1], nothing);

@@ -23,6 +23,12 @@ export function createTelemetry(service: string): Telemetry {
       info: (message, fields = {}) => logger.info(message, fields),
       warn: (message, fields = {}) => logger.warn(message, fields),
       error: (message, fields = {}) => logger.error(message, fields),
+      event: (name, fields = {}) => {
+        logger.info(name, fields);
+        // A record of its own: the one of the request is under way.
+        const single = metrics.singleMetric();
+        single.addMetric(name, MetricUnit.Count, 1);
+      },
     },
     report: ({ requestId, method, path, status, model, version, ms, cold, timings, error }) => {
       if (status >= 500) {

@@ -1,7 +1,12 @@
 import type { Manifest } from '../core/manifest.js';
+import type { ServiceState } from '../service.js';
 
-/** `GET /models/{model}`: what the version is, what it takes and how good it is. */
-export function modelCard(manifest: Manifest, mediaTypes: readonly string[]): Readonly<Record<string, unknown>> {
+/** `GET /models/{model}`: what the version is, what it takes, how good it is, and what this process serves. */
+export function modelCard(
+  manifest: Manifest,
+  mediaTypes: readonly string[],
+  { aliases, loaded }: ServiceState,
+): Readonly<Record<string, unknown>> {
   const { model, version, description, created, licence, source, signature, task, metrics } = manifest;
   const { labels } = task.options;
   const path = `/models/${model}`;
@@ -21,6 +26,8 @@ export function modelCard(manifest: Manifest, mediaTypes: readonly string[]): Re
     licence,
     source,
     created,
+    aliases: Object.fromEntries(aliases),
+    loaded,
     accepts: ['application/json', ...mediaTypes],
     example,
   };

@@ -16,7 +16,7 @@ export function taskRoutes(service: Service): Route[] {
       path: '/models/{model}',
       handle: async (call) => {
         const manifest = await requestedVersion(service, call);
-        return modelJson(manifest, modelCard(manifest, service.mediaTypes(manifest)));
+        return modelJson(manifest, modelCard(manifest, service.mediaTypes(manifest), service.state()));
       },
     },
     {

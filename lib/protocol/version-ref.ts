@@ -8,11 +8,12 @@ import type { RouteCall } from './route.js';
  * The version that a request asks for: in the path, else `?version=` or `?alias=`, else alias `production`.
  * @throws MODEL_NOT_FOUND when the path names another model than this function serves
  */
-export function requestedVersion(service: Service, { params, url }: RouteCall): Promise<Manifest> {
+export function requestedVersion(service: Service, { params, url, request }: RouteCall): Promise<Manifest> {
   if (params.model !== service.model) {
     throw new ModeletError('MODEL_NOT_FOUND', `this function serves '${service.model}', not '${params.model}'`);
   }
-  return service.describe(versionRef(params, url.searchParams));
+  const canaryKey = request.headers.get('x-modelet-canary-key') ?? undefined;
+  return service.describe(versionRef(params, url.searchParams), canaryKey);
 }
 
 function versionRef({ version, alias }: RouteCall['params'], query: URLSearchParams): VersionRef {

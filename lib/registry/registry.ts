@@ -15,6 +15,12 @@ export interface Registry {
   /** Alias names → where they point. */
   aliases(model: string): Promise<ReadonlyMap<string, Alias>>;
   /**
+   * Where an alias points now, by a conditional read.
+   * @param etag of what is known: 'unchanged' while it holds
+   * @throws MODEL_NOT_FOUND, VERSION_NOT_FOUND for an alias that is not set, MODEL_CORRUPT
+   */
+  alias(model: string, name: string, etag?: string): Promise<{ alias: Alias; etag: string } | 'unchanged'>;
+  /**
    * The version that a reference names now.
    * @throws MODEL_NOT_FOUND, VERSION_NOT_FOUND (also for an alias that is not set)
    */
@@ -49,6 +55,15 @@ export function createRegistry(store: ObjectStore): Registry {
     return new ModeletError('VERSION_NOT_FOUND', `model '${model}' has no ${what}`);
   };
 
+  const alias: Registry['alias'] = async (model, name, etag) => {
+    const missing = () => notFound(model, `alias '${name}'`);
+    if (!namePattern.test(model) || !namePattern.test(name)) throw await missing();
+    const key = aliasKey(model, name);
+    const object = etag === undefined ? await store.get(key) : await store.getUnless(etag, key);
+    if (object === undefined) throw await missing();
+    return object === 'unchanged' ? object : { alias: parseAlias(object.body, key), etag: object.etag };
+  };
+
   return {
     store,
 
@@ -70,13 +85,11 @@ export function createRegistry(store: ObjectStore): Registry {
       return new Map((await Promise.all(entries)).flat());
     },
 
+    alias,
+
     resolve: async (model, ref) => {
       if ('version' in ref) return ref.version;
-      if (!namePattern.test(model) || !namePattern.test(ref.alias)) throw await notFound(model, `alias '${ref.alias}'`);
-      const key = aliasKey(model, ref.alias);
-      const object = await store.get(key);
-      if (object === undefined) throw await notFound(model, `alias '${ref.alias}'`);
-      return parseAlias(object.body, key).version;
+      return ((await alias(model, ref.alias)) as { alias: Alias }).alias.version;
     },
 
     manifest: async (model, version) => {

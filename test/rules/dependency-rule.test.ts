@@ -14,7 +14,9 @@ const layers: readonly (readonly string[])[] = [
   ['lib/aws'],
   ['lib/protocol'],
   ['lib/service.ts'],
-  ['lib/model-cache.ts', 'lib/version-lookup.ts'],
+  ['lib/publishing', 'lib/version-lookup.ts'],
+  ['lib/swap.ts'],
+  ['lib/alias-watch.ts', 'lib/model-cache.ts'],
   ['lib/registry', 'lib/runtime', 'lib/tasks', 'lib/importers', 'lib/serverless', 'lib/client'],
   ['lib/core'],
 ];

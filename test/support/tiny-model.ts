@@ -88,3 +88,38 @@ export function tinyDraft(model: string, overrides: Partial<Draft> = {}): Draft 
 export function publishTiny(registry: Registry, model = 'tiny', overrides: Partial<Draft> = {}): Promise<Manifest> {
   return publishVersion(registry, tinyDraft(model, overrides));
 }
+
+/** A version whose output is its own number times its input, so that an answer tells which version computed it. */
+export async function publishScaled(registry: Registry, model = 'tiny'): Promise<Manifest> {
+  const scale = (await registry.versions(model)).length + 1;
+  const node = [
+    { name: 'x', op: 'Placeholder', attr: { dtype: float, shape: shape(-1, 3) } },
+    constant('w', 3, 3),
+    {
+      name: 'y',
+      op: 'MatMul',
+      input: ['x', 'w'],
+      attr: { T: float, transpose_a: { b: false }, transpose_b: { b: false } },
+    },
+  ];
+  const weightsManifest = [{ paths: ['weights.bin'], weights: [{ name: 'w', shape: [3, 3], dtype: 'float32' }] }];
+  const row = makeTensor('FP32', [1, 3], Float32Array.of(1, -2, 0.5));
+  const scaled = makeTensor('FP32', [1, 3], Float32Array.of(scale, -2 * scale, 0.5 * scale));
+  const spec = (name: string) => ({ name, datatype: 'FP32' as const, shape: [-1, 3] });
+  return publishTiny(registry, model, {
+    signature: { inputs: [spec('x')], outputs: [spec('y')] },
+    golden: {
+      by: 'arithmetic',
+      tolerance: 1e-5,
+      inputs: storeTensors(new Map([['x', row]])),
+      outputs: storeTensors(new Map([['y', scaled]])),
+    },
+    files: new Map([
+      [
+        'model.json',
+        Buffer.from(JSON.stringify({ format: 'graph-model', modelTopology: { node, versions: {} }, weightsManifest })),
+      ],
+      ['weights.bin', Buffer.from(Float32Array.of(scale, 0, 0, 0, scale, 0, 0, 0, scale).buffer)],
+    ]),
+  });
+}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Manifest } from '../../lib/core/manifest.js';
+import { createRandom, type Random } from '../../lib/core/random.js';
 import { makeTensor } from '../../lib/core/tensor.js';
 import { startTimings } from '../../lib/core/timings.js';
 import { createRegistry } from '../../lib/registry/registry.js';
@@ -11,7 +12,6 @@ import { prepareHandwriting } from '../../lib/tasks/image/handwriting.js';
 import type { Pixels } from '../../lib/tasks/image/pixels.js';
 import { imageClassification } from '../../lib/tasks/image-classification.js';
 import { type LabelledImages, readMnist } from '../../training/mnist.js';
-import { createRandom, type Random } from '../../lib/core/random.js';
 import { requirePart } from '../support/requires.js';
 import * as draw from './image/presentations.js';
 
@@ -55,14 +55,22 @@ const presentations: readonly [name: string, accuracy: number, every: number, pr
 /** What each must reach: two standard errors of 100 images below 0.99. */
 const leastAccuracy = 0.97;
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined, event: () => undefined };
 let service: Service;
 let manifest: Manifest;
 
 beforeAll(async () => {
   const registry = createRegistry(await openStore('./models'));
   const engine = await openEngine('wasm');
-  service = createService({ model: 'digits', registry, engine, tasks: [imageClassification], log });
+  service = createService({
+    model: 'digits',
+    registry,
+    engine,
+    tasks: [imageClassification],
+    log,
+    budget: 2 ** 30,
+    lookEveryMs: 30_000,
+  });
   manifest = await service.describe({ alias: 'production' });
 });
 
