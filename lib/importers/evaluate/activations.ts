@@ -15,7 +15,7 @@ const alongAxis = new Map<string, typeof softmax>([
 ]);
 
 /** Layers that stand for an activation (`Dense(activation=LeakyReLU(0.1))`), by class. Those with weights can't. */
-export const activationLayers: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+const layersAsActivation: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['ReLU', (x, settings, name) => apply('relu', settings, x, name)],
   ['ELU', (x, settings, name) => apply('elu', settings, x, name)],
   ['Softmax', (x, settings, name) => apply('softmax', settings, x, name)],
@@ -32,7 +32,7 @@ export const activationLayers: ReadonlyMap<string, Activation> = new Map<string,
 export function activate(activation: unknown, x: NdArray, layerName: string): NdArray {
   const { name, config } = describe(activation, layerName);
   const settings = readConfig({ name: layerName, config });
-  const layer = activationLayers.get(name);
+  const layer = layersAsActivation.get(name);
   return layer === undefined ? apply(name, settings, x, layerName) : layer(x, settings, layerName);
 }
 

@@ -1,6 +1,6 @@
 import { ModeletError } from '../../core/errors.js';
 import { elementCount } from '../../core/tensor.js';
-import { type NdArray, ndArray } from './array.js';
+import { type NdArray, ndArray, zeros } from './array.js';
 
 /** For each axis, how many elements apart its neighbours are in row-major order. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -46,7 +46,7 @@ export function broadcastTo(x: NdArray, shape: readonly number[]): NdArray {
 
 /** Elements of a strided view, in row-major order of its shape. */
 function gather(source: Float64Array, shape: readonly number[], steps: readonly number[]): Float64Array {
-  const target = new Float64Array(elementCount(shape));
+  const target = zeros(shape);
   const index = new Int32Array(shape.length);
   let offset = 0;
   for (let i = 0; i < target.length; i++) {

@@ -1,4 +1,33 @@
+import { activationLayers } from './activation-layers.js';
+import { borders } from './borders.js';
+import { convolutions } from './convolution.js';
+import { dense } from './dense.js';
+import { encodings } from './encoding.js';
 import type { LayerFunction } from './evaluate.js';
+import { featureScaling } from './feature-scaling.js';
+import { identities } from './identities.js';
+import { normalizations } from './normalization.js';
+import { pooling } from './pooling.js';
+import { reshaping } from './reshaping.js';
+import { resizing } from './resizing.js';
+import { spectralNormalization } from './spectral-normalization.js';
+import { transposedConvolutions } from './transposed-convolution.js';
+
+const families: readonly Readonly<Record<string, LayerFunction>>[] = [
+  activationLayers,
+  borders,
+  convolutions,
+  dense,
+  encodings,
+  featureScaling,
+  identities,
+  normalizations,
+  pooling,
+  reshaping,
+  resizing,
+  spectralNormalization,
+  transposedConvolutions,
+];
 
 /** Keras class name → its definition. */
-export const layerFunctions: ReadonlyMap<string, LayerFunction> = new Map([]);
+export const layerFunctions: ReadonlyMap<string, LayerFunction> = new Map(families.flatMap(Object.entries));

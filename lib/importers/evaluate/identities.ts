@@ -1,0 +1,46 @@
+import { ndArray } from './array.js';
+import type { LayerFunction } from './evaluate.js';
+import { firstInput } from './first-input.js';
+
+/** Layers that hand on what they are given: at inference nothing is dropped, disturbed or augmented. */
+export const identities: Record<string, LayerFunction> = Object.fromEntries(
+  [
+    'ActivityRegularization',
+    'AlphaDropout',
+    'Dropout',
+    'GaussianDropout',
+    'GaussianNoise',
+    'Identity',
+    'InputLayer',
+    'RandomBrightness',
+    'RandomColorDegeneration',
+    'RandomColorJitter',
+    'RandomContrast',
+    'RandomElasticTransform',
+    'RandomErasing',
+    'RandomFlip',
+    'RandomGaussianBlur',
+    'RandomGrayscale',
+    'RandomHeight',
+    'RandomHue',
+    'RandomInvert',
+    'RandomPerspective',
+    'RandomPosterization',
+    'RandomRotation',
+    'RandomSaturation',
+    'RandomSharpness',
+    'RandomShear',
+    'RandomTranslation',
+    'RandomWidth',
+    'RandomZoom',
+    'SpatialDropout1D',
+    'SpatialDropout2D',
+    'SpatialDropout3D',
+  ].map((className) => [className, handOn]),
+);
+
+/** The same numbers; whether the mask goes with them is the class's (masks.ts). */
+function handOn(call: Parameters<LayerFunction>[0]) {
+  const { shape, data } = firstInput(call);
+  return [ndArray(shape, data)];
+}
