@@ -1,14 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadTfjsNode } from './native-backend.js';
 import type { TfjsBackend } from './tfjs-backend.js';
+import { inTurn } from './turns.js';
 
 /** `@tensorflow/tfjs-node`: an optional peer, installed by `npm run native`. It throws where it fails, so no fault is hidden. */
 export function createTensorflowBackend(): TfjsBackend {
   let opening: Promise<void> | undefined;
-  const start = async (): Promise<void> => {
-    await loadTfjsNode();
-    await tf.setBackend('tensorflow');
-  };
+  // Importing tfjs-node makes it the current backend too.
+  const start = () =>
+    inTurn(async () => {
+      await loadTfjsNode();
+      await tf.setBackend('tensorflow');
+    });
   return {
     name: 'tensorflow',
     generation: 0,

@@ -1,7 +1,7 @@
 /** What the TF.js engine needs to know of a backend beyond TF.js' own interface: when it can't be trusted. */
 export interface TfjsBackend {
-  readonly name: 'wasm' | 'tensorflow';
-  /** Makes it TF.js' current backend; a new one where the last was condemned. */
+  readonly name: 'wasm' | 'tensorflow' | 'cpu';
+  /** Makes it ready, and TF.js' current backend; a new one where the last was condemned. Not within a turn: it takes one itself. */
   open(): Promise<void>;
   /**
    * Reserves room for weights before they are brought in.

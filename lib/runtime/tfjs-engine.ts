@@ -1,132 +1,125 @@
-import { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Engine, LoadedModel } from '../core/engine.js';
-import { invalidInput, ModeletError } from '../core/errors.js';
+import type { Engine, LoadedModel, ReadFile } from '../core/engine.js';
+import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
-import { fitsShape, formatShape, makeTensor, type Tensor, type TensorSpec, type Tensors } from '../core/tensor.js';
+import type { Tensor } from '../core/tensor.js';
+import { createGraphRunner } from './graph-runner.js';
 import { readGraph, readWeights } from './model-artifacts.js';
+import { failed, firstLine, type Runner } from './runner.js';
+import { convertCommand } from './saved-model.js';
 import type { TfjsBackend } from './tfjs-backend.js';
+import { inTurn } from './turns.js';
 
-const dtypes = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
-
-/** Runs TF.js graph models on one of its backends. */
+/** Runs TF.js graph models on one of TF.js' backends, and SavedModels on `tensorflow`. */
 export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     backend: backend.name,
-    load: async (manifest, readFile) => {
-      const opening = backend.open();
-      opening.catch(() => undefined); // awaited below; an earlier failure must not go unhandled meanwhile
-      const graph = await readGraph(manifest, readFile);
-      const release = backend.admit(graph.weightBytes);
-      try {
-        const weightData = await readWeights(manifest, graph, readFile);
-        await opening;
-        return await loadedModel(
-          backend,
-          new GraphModel(tf.io.fromMemory({ ...graph.artifacts, weightData })),
-          manifest,
-          release,
-        );
-      } catch (error) {
-        release();
-        throw error;
-      }
-    },
+    load: (manifest, readFile) =>
+      manifest.savedModel === undefined
+        ? loadGraph(backend, manifest, readFile)
+        : loadSavedModel(backend, manifest, readFile),
   };
 }
 
-async function loadedModel(
-  backend: TfjsBackend,
-  model: GraphModel<tf.io.IOHandler>,
-  manifest: Manifest,
-  release: () => void,
-): Promise<LoadedModel> {
+async function loadGraph(backend: TfjsBackend, manifest: Manifest, readFile: ReadFile): Promise<LoadedModel> {
+  const opening = backend.open();
+  opening.catch(() => undefined); // awaited below; an earlier failure must not go unhandled meanwhile
+  const graph = await readGraph(manifest, readFile);
+  const release = backend.admit(graph.weightBytes);
   const { generation } = backend;
   try {
-    await model.load();
+    const weightData = await readWeights(manifest, graph, readFile);
+    await opening;
+    const runner = await inTurn(() => {
+      if (backend.generation !== generation) throw reloading();
+      makeCurrent(backend);
+      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, weightData));
+    });
+    return loadedModel(backend, manifest, runner, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, readFile: ReadFile): Promise<LoadedModel> {
+  const { model, version, savedModel = { tags: [], signature: '' } } = manifest;
+  if (backend.name !== 'tensorflow') {
+    const command = convertCommand(savedModel, '<its folder>', '<out>');
+    throw new ModeletError(
+      'MODEL_UNAVAILABLE',
+      `${model}@${version} is a SavedModel, which only the tensorflow backend runs (MODELET_BACKEND=tensorflow, container ` +
+        `image); use that, or make it a graph model by \`${command}\` and then \`modelet publish <out> --name ${model}\``,
+    );
+  }
+  await backend.open();
+  const { createSavedModelRunner } = await import('./saved-model-runner.js');
+  try {
+    return loadedModel(backend, manifest, await createSavedModelRunner(manifest, readFile), () => undefined);
+  } catch (cause) {
+    // What makes a file unfit to publish makes a published one corrupt.
+    if (cause instanceof ModeletError && cause.code !== 'INVALID_INPUT') throw cause;
+    throw new ModeletError('MODEL_CORRUPT', `${model}@${version} can't be loaded: ${firstLine(cause)}`, { cause });
+  }
+}
+
+/** Loading is where damaged graphs and weights show, and where memory can run out. */
+function guarded(backend: TfjsBackend, { model, version }: Manifest, make: () => Runner): Runner {
+  try {
+    return make();
   } catch (cause) {
     const fault = backend.fault(cause);
     if (fault !== undefined) throw condemned(backend, fault);
-    const name = `${manifest.model}@${manifest.version}`;
-    throw new ModeletError('MODEL_CORRUPT', `${name} is not a TF.js graph model: ${firstLine(cause)}`, { cause });
+    if (cause instanceof ModeletError) throw cause;
+    const message = `${model}@${version} is not a TF.js graph model: ${firstLine(cause)}`;
+    throw new ModeletError('MODEL_CORRUPT', message, { cause });
   }
-  const { inputs, outputs } = manifest.signature;
-  const outputNames = outputs.map(({ name }) => name);
+}
 
-  const run = (values: Tensors): Tensor[] => {
-    let read: Tensor[] = [];
-    tf.tidy(() => {
-      const feeds: tf.NamedTensorMap = {};
-      for (const { name } of inputs) {
-        const input = values.get(name) as Tensor;
-        checkRange(name, input);
-        feeds[name] = tf.tensor(input.data, input.shape as number[], dtypes[input.datatype]);
-      }
-      const results = [model.execute(feeds, outputNames)].flat();
-      read = outputs.map((spec, index) => readOutput(spec, results[index] as tf.Tensor));
-    });
-    return read;
+function loadedModel(backend: TfjsBackend, manifest: Manifest, runner: Runner, release: () => void): LoadedModel {
+  const { generation } = backend;
+  const names = manifest.signature.outputs.map(({ name }) => name);
+  const believed = (results: readonly Tensor[]) => {
+    const fault = backend.fault(undefined);
+    if (fault !== undefined) throw condemned(backend, fault);
+    return new Map(results.map((result, index) => [names[index] as string, result]));
   };
-
+  const explained = (thrown: unknown): never => {
+    // A fault that was found is a ModeletError already, and its backend a new one.
+    const fault = backend.generation === generation ? backend.fault(thrown) : undefined;
+    if (fault !== undefined) throw condemned(backend, fault);
+    if (thrown instanceof ModeletError) throw thrown;
+    throw failed(`the model failed: ${firstLine(thrown)}`, thrown);
+  };
   return {
     get usable() {
       return backend.generation === generation;
     },
-    predict: async (values) => {
-      if (backend.generation !== generation)
-        throw new ModeletError('MODEL_UNAVAILABLE', 'the model is being loaded again');
-      let results: Tensor[] = [];
-      let thrown: unknown;
-      try {
-        results = run(values);
-      } catch (cause) {
-        thrown = cause;
-      }
-      const fault = backend.fault(thrown);
-      if (fault !== undefined) throw condemned(backend, fault);
-      if (thrown instanceof ModeletError) throw thrown;
-      if (thrown !== undefined) throw failed(`the model failed: ${firstLine(thrown)}`, thrown);
-      return new Map(results.map((result, index) => [outputNames[index] as string, result]));
-    },
+    predict: (inputs) =>
+      inTurn(() => {
+        if (backend.generation !== generation) throw reloading();
+        makeCurrent(backend);
+        try {
+          const results = runner.run(inputs);
+          return Array.isArray(results) ? believed(results) : results.then(believed).catch(explained);
+        } catch (thrown) {
+          return explained(thrown);
+        }
+      }),
     dispose: () => {
-      model.dispose();
+      runner.dispose();
       release();
     },
   };
 }
 
-function readOutput({ name, datatype, shape }: TensorSpec, result: tf.Tensor): Tensor {
-  if (!fitsShape(shape, result.shape) || result.dtype !== dtypes[datatype]) {
-    const expected = `${datatype} ${formatShape(shape)}`;
-    throw failed(`output '${name}' is ${result.dtype} ${formatShape(result.shape)}, the signature says ${expected}`);
-  }
-  const data = result.dataSync() as Tensor['data'];
-  // JSON has no word for NaN and Infinity, and a model that says them has no answer.
-  if (data instanceof Float32Array && !allFinite(data)) {
-    throw failed(`output '${name}' holds NaN or Infinity for this input`);
-  }
-  return makeTensor(datatype, result.shape, data);
+/** Done at once for a backend that is open: `setBackend` awaits only where it must make one. */
+function makeCurrent({ name }: TfjsBackend): void {
+  if (tf.getBackend() !== name) void tf.setBackend(name);
 }
 
-/** The square of anything larger overflows FP32. */
-const largestInput = 2 ** 64;
-
-/**
- * Where FP32 overflows inside a network, Infinity − Infinity is NaN, and the clamps of TF.js' wasm kernels (relu, pooling) turn
- * NaN into a number: a made-up answer that no check of the output can tell.
- */
-function checkRange(name: string, { datatype, data }: Tensor): void {
-  if (datatype !== 'FP32') return;
-  for (let index = 0; index < data.length; index++) {
-    if (Math.abs(data[index] as number) <= largestInput) continue;
-    throw invalidInput(name, 'holds NaN or a number over 1.8e19, whose square FP32 has no room for; scale the input');
-  }
-}
-
-/** A plain loop: `every` calls a function an element, ten times as slow. */
-function allFinite(values: Float32Array): boolean {
-  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false;
-  return true;
+function reloading(): ModeletError {
+  return new ModeletError('MODEL_UNAVAILABLE', 'the model is being loaded again');
 }
 
 /** Whichever request caused it: what the backend holds can't be trusted any more, so the next request loads afresh. */
@@ -134,12 +127,4 @@ function condemned(backend: TfjsBackend, fault: string): ModeletError {
   backend.condemn();
   const message = 'the model ran out of memory or trapped, so its answer is not given; send fewer or smaller instances';
   return new ModeletError('MODEL_UNAVAILABLE', message, { cause: new Error(fault) });
-}
-
-function failed(message: string, cause?: unknown): ModeletError {
-  return new ModeletError('INFERENCE_FAILED', message, { cause });
-}
-
-function firstLine(cause: unknown): string {
-  return String(cause instanceof Error ? cause.message : cause).split('\n', 1)[0] ?? '';
 }

@@ -4,7 +4,9 @@ import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
 import type { TfjsBackend } from './tfjs-backend.js';
+import { inTurn } from './turns.js';
 import { createWasmModule, HeapFullError, type WasmModule } from './wasm-module.js';
+import { repairKernels } from './wasm-repairs/repair-kernels.js';
 
 const MiB = 1024 * 1024;
 
@@ -29,13 +31,17 @@ export function createWasmBackend(): TfjsBackend {
   const start = async (): Promise<void> => {
     printed = undefined;
     admitted = 0;
+    repairKernels();
     module = await createWasmModule(wasmFile(), (line) => {
       printed ??= line;
     });
-    backend = new BackendWasm(module as unknown as ConstructorParameters<typeof BackendWasm>[0]);
-    tf.removeBackend('wasm');
-    tf.registerBackend('wasm', () => backend as BackendWasm);
-    await tf.setBackend('wasm');
+    const made = new BackendWasm(module as unknown as ConstructorParameters<typeof BackendWasm>[0]);
+    backend = made;
+    await inTurn(() => {
+      tf.removeBackend('wasm');
+      tf.registerBackend('wasm', () => made);
+      return tf.setBackend('wasm');
+    });
   };
 
   return {

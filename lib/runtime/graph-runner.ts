@@ -1,0 +1,85 @@
+import { GraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Manifest } from '../core/manifest.js';
+import type { Tensor, Tensors } from '../core/tensor.js';
+import { tfDatatype } from '../core/tf-datatypes.js';
+import { executorGraph, nameIf, neededNodes } from './converter-graph.js';
+import type { Graph } from './model-artifacts.js';
+import { registerRecurrent } from './recurrent/register-recurrent.js';
+import { checkedOutput, checkInput, type Runner, tfjsDtypes } from './runner.js';
+
+/** Public name → the graph's tensor, `node:output`. */
+type GraphSignature = Readonly<
+  Partial<Record<'inputs' | 'outputs', Readonly<Record<string, { readonly name?: string }>>>>
+>;
+
+/** TF.js' executors of control flow and of shapes that depend on values: they return promises. */
+const asynchronous = new Set(['control', 'dynamic', 'hash_table']);
+
+/**
+ * A TF.js graph model. It runs in one go where its graph allows that; one with control flow or data-dependent shapes needs
+ * `executeAsync`, which is far slower.
+ * @throws what TF.js throws for a graph or weights that it can't read
+ */
+export function createGraphRunner({ signature }: Manifest, graph: Graph, weightData: ArrayBuffer[]): Runner {
+  registerRecurrent();
+  const model = new GraphModel(tf.io.fromMemorySync({ ...graph.artifacts, weightData }));
+  model.load();
+  const nodes = executorGraph(model);
+  nameIf(nodes);
+  const nodeOf = (kind: 'inputs' | 'outputs', name: string): string => {
+    const tensor = (graph.artifacts.signature as GraphSignature | undefined)?.[kind]?.[name]?.name ?? name;
+    return tensor.split(':', 1)[0] as string;
+  };
+  const inputs = signature.inputs.map(({ name, datatype }) => {
+    const placeholder = nodes.nodes[nodeOf('inputs', name)];
+    return { name, dtype: tfjsDtypes[datatype], range: tfDatatype(placeholder?.rawAttrs?.dtype?.type).range };
+  });
+  const outputNames = signature.outputs.map(({ name }) => name);
+  const outputNodes = outputNames.map((name) => nodeOf('outputs', name));
+  const isAsynchronous = neededNodes(nodes, outputNodes).some(({ category }) => asynchronous.has(category ?? ''));
+
+  const feed = (values: Tensors): tf.NamedTensorMap => {
+    const feeds: tf.NamedTensorMap = {};
+    for (const { name, dtype, range } of inputs) {
+      const input = values.get(name) as Tensor;
+      checkInput(name, input, range);
+      feeds[name] = tf.tensor(input.data, input.shape as number[], dtype);
+    }
+    return feeds;
+  };
+  const read = (results: tf.Tensor | tf.Tensor[]): Tensor[] => {
+    const tensors = [results].flat();
+    return signature.outputs.map((spec, index) => {
+      const { dtype, shape } = tensors[index] as tf.Tensor;
+      return checkedOutput(spec, { dtype, shape, data: (tensors[index] as tf.Tensor).dataSync() });
+    });
+  };
+  return {
+    run: isAsynchronous
+      ? (values) => scoped(async () => read(await model.executeAsync(feed(values), outputNames)))
+      : (values) => {
+          let outputs: Tensor[] = [];
+          tf.tidy(() => {
+            outputs = read(model.execute(feed(values), outputNames));
+          });
+          return outputs;
+        },
+    dispose: () => model.dispose(),
+  };
+}
+
+/**
+ * `tf.tidy` for work that awaits: all tensors made meanwhile are freed, also those that TensorLists of a run that failed have
+ * marked as kept. Nothing else may use the engine until it is over (`inTurn`).
+ */
+async function scoped<T>(work: () => Promise<T>): Promise<T> {
+  const engine = tf.engine();
+  engine.startScope();
+  try {
+    return await work();
+  } finally {
+    for (const tensor of engine.state.activeScope.track) tensor.kept = false;
+    engine.endScope();
+  }
+}
