@@ -1,5 +1,6 @@
 import { formatShape, type TensorSpec } from '../core/tensor.js';
 import { production } from '../core/version-ref.js';
+import { type Alias, formatAlias } from '../registry/alias.js';
 import { parseModelRef, type Verb } from './verb.js';
 
 export const show: Verb = {
@@ -12,15 +13,31 @@ export const show: Verb = {
   run: async ({ registry, positionals, print }) => {
     const { model, version } = parseModelRef(positionals[0] as string);
     const manifest = await registry.manifest(model, version ?? (await registry.resolve(model, production)));
-    const aliases = [...(await registry.aliases(model))].filter(([, alias]) => alias.version === manifest.version);
+    const named = await registry.aliases(model);
+    const names = ({ version, canary }: Alias) => [version, canary?.version];
+    const aliases = [...named].filter(([, alias]) => names(alias).includes(manifest.version));
     const { files, signature, task, metrics, golden, source, created, licence, description } = manifest;
     const lines = [
       `${model}@${manifest.version}${aliases.map(([name]) => ` (${name})`).join('')}`,
       ...(description === undefined ? [] : [description]),
+      ...aliases.map(
+        ([name, alias]) => `alias    ${name} → ${formatAlias(alias)}, since ${alias.since ?? 'its first version'}`,
+      ),
       `task     ${task.name}`,
       ...signature.inputs.map((spec) => `input    ${formatSpec(spec)}`),
       ...signature.outputs.map((spec) => `output   ${formatSpec(spec)}`),
       ...Object.entries(metrics).map(([name, value]) => `metric   ${name} ${value}`),
+      ...(manifest.parity ?? []).flatMap(({ by, backend, outputs }) =>
+        outputs.map(
+          ({ name, relative }) => `parity   ${name} on ${backend} within ${relative.toExponential(1)} of ${by}`,
+        ),
+      ),
+      ...(manifest.quantization === undefined
+        ? []
+        : manifest.quantization.outputs.map(
+            ({ name, relative }) =>
+              `stored   as ${manifest.quantization?.dtype}, which moves ${name} by ${relative.toExponential(1)}`,
+          )),
       `golden   by ${golden.by}, tolerance ${golden.tolerance}`,
       `source   ${source.format}${source.tool === undefined ? '' : `, ${source.tool}`}; ${created}`,
       `licence  ${licence ?? 'not stated'}`,

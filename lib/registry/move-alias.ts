@@ -38,9 +38,7 @@ export async function setCanary(
   }
   await registry.manifest(model, version);
   return move(registry, model, alias, (current) => {
-    if (current === undefined) {
-      throw new ModeletError('VERSION_NOT_FOUND', `alias '${alias}' of '${model}' is not set; promote a version first`);
-    }
+    if (current === undefined) throw notSet(model, alias);
     if (current.version === version) {
       throw new ModeletError('INVALID_INPUT', `alias '${alias}' is at ${version} already; name another version`);
     }
@@ -51,11 +49,12 @@ export async function setCanary(
 /** Takes the last move back: ends a canary, or else goes to the version before. A second rollback goes forward again. */
 export function rollBack(registry: Registry, model: string, alias: string): Promise<Move> {
   return move(registry, model, alias, (current) => {
-    if (current?.canary !== undefined) {
+    if (current === undefined) throw notSet(model, alias);
+    if (current.canary !== undefined) {
       const { canary: _, ...rest } = current;
       return rest;
     }
-    if (current?.previous === undefined) {
+    if (current.previous === undefined) {
       throw new ModeletError('INVALID_INPUT', `alias '${alias}' of '${model}' has no previous version; promote one`);
     }
     return { version: current.previous, previous: current.version };
@@ -88,6 +87,10 @@ async function move(
     'INVALID_INPUT',
     `alias '${alias}' of '${model}' was moved by someone else meanwhile, it is ${now}; look and try again`,
   );
+}
+
+function notSet(model: string, alias: string): ModeletError {
+  return new ModeletError('VERSION_NOT_FOUND', `alias '${alias}' of '${model}' is not set; promote a version first`);
 }
 
 export function aliasBytes(alias: Alias): Uint8Array {
