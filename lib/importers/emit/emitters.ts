@@ -1,5 +1,29 @@
+import { activationLayers } from './activation-layers.js';
+import { attention } from './attention.js';
+import { categoryEncoding } from './category-encoding.js';
 import { dense } from './dense.js';
+import { dot } from './dot.js';
+import { einsumDense } from './einsum-dense.js';
+import { embedding } from './embedding.js';
 import type { Emitter } from './emit.js';
+import { identities } from './identities.js';
+import { merge } from './merge.js';
+import { multiHeadAttention } from './multi-head-attention.js';
+import { reshaping } from './reshaping.js';
 
 /** Keras class name → emitter. A class that is not here is refused by name. */
-export const emitters: ReadonlyMap<string, Emitter> = new Map(Object.entries({ ...dense }));
+export const emitters: ReadonlyMap<string, Emitter> = new Map(
+  Object.entries({
+    ...activationLayers,
+    ...attention,
+    ...categoryEncoding,
+    ...dense,
+    ...dot,
+    ...einsumDense,
+    ...embedding,
+    ...identities,
+    ...merge,
+    ...multiHeadAttention,
+    ...reshaping,
+  }),
+);

@@ -2,7 +2,7 @@ import { makeTensor } from '../../../core/tensor.js';
 import * as attribute from '../attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph-builder.js';
 
-type Arithmetic =
+export type Arithmetic =
   | 'AddV2'
   | 'Sub'
   | 'Mul'
@@ -13,8 +13,16 @@ type Arithmetic =
   | 'Pow'
   | 'SquaredDifference'
   | 'FloorMod';
-type Comparison = 'Equal' | 'NotEqual' | 'Less' | 'LessEqual' | 'Greater' | 'GreaterEqual' | 'LogicalAnd' | 'LogicalOr';
-type Unary =
+export type Comparison =
+  | 'Equal'
+  | 'NotEqual'
+  | 'Less'
+  | 'LessEqual'
+  | 'Greater'
+  | 'GreaterEqual'
+  | 'LogicalAnd'
+  | 'LogicalOr';
+export type Unary =
   | 'Relu'
   | 'Relu6'
   | 'Elu'
@@ -38,6 +46,17 @@ type Unary =
   | 'Round'
   | 'Sign'
   | 'Reciprocal'
+  | 'Expm1'
+  | 'Tan'
+  | 'Asin'
+  | 'Acos'
+  | 'Atan'
+  | 'Sinh'
+  | 'Cosh'
+  | 'Asinh'
+  | 'Acosh'
+  | 'Atanh'
+  | 'LogSoftmax'
   | 'Softmax';
 
 /**

@@ -10,8 +10,16 @@ export function matMul(graph: GraphBuilder, a: GraphValue, b: GraphValue): Graph
   return graph.node('MatMul', [a, b], attributes, { datatype: 'FP32', shape });
 }
 
-/** [..., n, k] × [..., k, m] → [..., n, m]; `transposeB`: [..., m, k]. The leading axes are broadcast. */
+/**
+ * [..., n, k] × [..., k, m] → [..., n, m]; `transposeB`: [..., m, k]. The leading axes are the same, or all 1 on one side.
+ * @throws RangeError for other broadcasting, where TF.js' kernels (cpu and wasm alike) multiply the wrong matrices:
+ *   [2, 1, n, k] × [1, 3, k, m] takes three products of the six
+ */
 export function batchMatMul(graph: GraphBuilder, a: GraphValue, b: GraphValue, transposeB = false): GraphValue {
+  const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const single = [left, right].some((sizes) => sizes.every((size) => size === 1));
+  const same = left.length === right.length && left.every((size, axis) => size === right[axis]);
+  if (!single && !same) throw new RangeError(`matrices of shapes [${a.shape}] and [${b.shape}] can't be multiplied`);
   const rows = a.shape.at(-2) as number;
   const columns = b.shape.at(transposeB ? -2 : -1) as number;
   const shape = [...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];

@@ -19,14 +19,26 @@ export function reshape(graph: GraphBuilder, x: GraphValue, sizes: readonly Dime
   return graph.node('Reshape', [x, shapeVector(graph, sizes)], attributes, { datatype: x.datatype, shape });
 }
 
+/** As `reshape`, with every size computed: where the elements don't fit, the request fails, and no -1 stretches to hold them. */
+export function reshapeExactly(graph: GraphBuilder, x: GraphValue, sizes: readonly Dimension[]): GraphValue {
+  const attributes = { Tshape: attribute.type('INT32') };
+  const inputs = [x, exactSizes(graph, sizes)];
+  return graph.node('Reshape', inputs, attributes, { datatype: x.datatype, shape: knownSizes(x, sizes) });
+}
+
 /** Sizes as an INT32 vector: a constant where at most one is unknown (then -1), else computed at the request. */
 export function shapeVector(graph: GraphBuilder, sizes: readonly Dimension[]): GraphValue {
-  if (sizes.filter((size) => typeof size !== 'number').length <= 1) {
+  if (sizes.filter((size) => typeof size !== 'number' || size === -1).length <= 1) {
     return integers(
       graph,
       sizes.map((size) => (typeof size === 'number' ? size : -1)),
     );
   }
+  return exactSizes(graph, sizes);
+}
+
+/** Sizes as an INT32 vector without a -1. */
+export function exactSizes(graph: GraphBuilder, sizes: readonly Dimension[]): GraphValue {
   const parts = sizes.map((size) => (typeof size === 'number' ? integer(graph, size) : sizeOf(graph, size)));
   const attributes = { N: attribute.int(parts.length), axis: attribute.int(0) };
   return graph.node('Pack', parts, attributes, { datatype: 'INT32', shape: [parts.length] });

@@ -1,0 +1,77 @@
+import * as v from 'valibot';
+import { arithmetic, unary } from '../graph/ops/elementwise.js';
+import { softmax } from '../graph/ops/softmax.js';
+import type { KerasLayer } from '../keras/keras-model.js';
+import { kerasMajor } from '../keras/keras-version.js';
+import { readConfig, readWeight, refused } from '../keras/read-layer.js';
+import { emitActivation } from './activations.js';
+import { masksOf } from './arguments.js';
+import { type Emitter, onlyInput } from './emit.js';
+import { maskScores, zeroMasked } from './score-masks.js';
+import { threshold } from './shrinks.js';
+
+/** A layer that does what an activation does, with the layer's settings. */
+const asActivation =
+  (defaults: Readonly<Record<string, unknown>> = {}): Emitter =>
+  (graph, call) => {
+    const { layer } = call;
+    const activation = { class_name: layer.className, config: { ...defaults, ...layer.config } };
+    return [emitActivation(graph, activation, onlyInput(call), layer)];
+  };
+
+const emitActivationLayer: Emitter = (graph, call) => [
+  emitActivation(graph, call.layer.config.activation, onlyInput(call), call.layer),
+];
+
+/** relu(x) - alpha · relu(-x). TF.js' own Prelu is wrong on wasm for alphas that aren't one for each channel. */
+const emitPRelu: Emitter = (graph, call) => {
+  const x = onlyInput(call);
+  const alpha = graph.constant(readWeight(call.layer, 'alpha', x.shape.length - 1), 'alpha');
+  const below = arithmetic(graph, 'Mul', alpha, unary(graph, 'Relu', unary(graph, 'Neg', x)));
+  return [arithmetic(graph, 'Sub', unary(graph, 'Relu', x), below)];
+};
+
+const emitThresholdedRelu: Emitter = (graph, call) => {
+  const { theta } = readConfig(call.layer, v.object({ theta: v.optional(v.number(), 1) }));
+  return [threshold(graph, onlyInput(call), theta, 0)];
+};
+
+/**
+ * Softmax over one axis or several. Where a mask is false Keras 3 answers 0, Keras 2 lowers the logit by 1e9.
+ * A mask that the input brings has its shape from the batch and time axes: Keras takes it only where it broadcasts.
+ */
+const emitSoftmax: Emitter = (graph, call) => {
+  const { axis } = readConfig(
+    call.layer,
+    v.object({ axis: v.optional(v.union([v.number(), v.array(v.number())]), -1) }),
+  );
+  const x = onlyInput(call);
+  const axes = typeof axis === 'number' ? [axis] : axis;
+  const [mask] = masksOf(call);
+  if (mask === undefined) return [softmax(graph, x, axes)];
+  if (mask.shape.length > x.shape.length) throw refused(call.layer, 'its mask has more axes than its input');
+  const version = kerasMajor(call.kerasVersion);
+  const weights = softmax(graph, maskScores(graph, x, mask, version), axes);
+  return [version === 3 ? zeroMasked(graph, weights, mask) : weights];
+};
+
+const emitElu: Emitter = (graph, call) => {
+  // Not `asActivation`: the layer's alpha of Keras 2 may be an array of one number.
+  return asActivation({ alpha: oneNumber(call.layer, call.layer.config.alpha ?? 1) })(graph, call);
+};
+
+function oneNumber(layer: KerasLayer, value: unknown): number {
+  const [number] = Array.isArray(value) ? value : [value];
+  if (typeof number !== 'number') throw refused(layer, `${JSON.stringify(value)} should be a number`);
+  return number;
+}
+
+export const activationLayers: Readonly<Record<string, Emitter>> = {
+  Activation: emitActivationLayer,
+  ReLU: asActivation(),
+  LeakyReLU: asActivation(),
+  ELU: emitElu,
+  PReLU: emitPRelu,
+  Softmax: emitSoftmax,
+  ThresholdedReLU: emitThresholdedRelu,
+};
