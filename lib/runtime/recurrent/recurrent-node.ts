@@ -1,12 +1,12 @@
 import { ModeletError } from '../../core/errors.js';
-import { activations } from './activations.js';
+import { type RecurrentActivation, recurrentActivations } from '../../core/recurrent-activations.js';
 
 /** Attributes of a node `ModeletRecurrent`, as docs/format.md defines them. */
 export interface RecurrentAttributes {
   readonly cell: 'lstm' | 'gru' | 'simple_rnn';
-  readonly activation: string;
+  readonly activation: RecurrentActivation;
   /** Of the gates; a simple_rnn has none. */
-  readonly recurrentActivation: string;
+  readonly recurrentActivation: RecurrentActivation;
   readonly useBias: boolean;
   readonly resetAfter: boolean;
   readonly goBackwards: boolean;
@@ -28,10 +28,10 @@ export const cells = {
 export function readAttributes(attrs: Readonly<Record<string, unknown>>): RecurrentAttributes {
   const cell = attrs.cell as RecurrentAttributes['cell'];
   if (!Object.hasOwn(cells, cell)) throw corrupt(`there is no cell '${cell}'`);
-  const activation = (name: string): string => {
-    const value = String(attrs[name]);
-    if (!activations.has(value)) throw corrupt(`${name} can't be '${value}'`);
-    return value;
+  const activation = (name: string): RecurrentActivation => {
+    const known = recurrentActivations.find((value) => value === attrs[name]);
+    if (known === undefined) throw corrupt(`${name} can't be '${attrs[name]}'`);
+    return known;
   };
   const states = attrs.states ?? 0;
   if (states !== 0 && states !== cells[cell].states) throw corrupt(`a ${cell} has ${cells[cell].states} states`);
