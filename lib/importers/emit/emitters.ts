@@ -1,5 +1,6 @@
 import { activationLayers } from './activation-layers.js';
 import { attention } from './attention.js';
+import { bidirectional } from './bidirectional.js';
 import { categoryEncoding } from './category-encoding.js';
 import { dense } from './dense.js';
 import { dot } from './dot.js';
@@ -9,13 +10,16 @@ import type { Emitter } from './emit.js';
 import { identities } from './identities.js';
 import { merge } from './merge.js';
 import { multiHeadAttention } from './multi-head-attention.js';
+import { recurrent } from './recurrent.js';
 import { reshaping } from './reshaping.js';
+import { timeDistributed } from './time-distributed.js';
 
 /** Keras class name → emitter. A class that is not here is refused by name. */
 export const emitters: ReadonlyMap<string, Emitter> = new Map(
   Object.entries({
     ...activationLayers,
     ...attention,
+    ...bidirectional,
     ...categoryEncoding,
     ...dense,
     ...dot,
@@ -24,6 +28,8 @@ export const emitters: ReadonlyMap<string, Emitter> = new Map(
     ...identities,
     ...merge,
     ...multiHeadAttention,
+    ...recurrent,
     ...reshaping,
+    ...timeDistributed,
   }),
 );
