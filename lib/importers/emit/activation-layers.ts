@@ -8,7 +8,6 @@ import { emitActivation } from './activations.js';
 import { masksOf } from './arguments.js';
 import { type Emitter, onlyInput } from './emit.js';
 import { maskScores, zeroMasked } from './score-masks.js';
-import { threshold } from './shrinks.js';
 
 /** A layer that does what an activation does, with the layer's settings. */
 const asActivation =
@@ -29,11 +28,6 @@ const emitPRelu: Emitter = (graph, call) => {
   const alpha = graph.constant(readWeight(call.layer, 'alpha', x.shape.length - 1), 'alpha');
   const below = arithmetic(graph, 'Mul', alpha, unary(graph, 'Relu', unary(graph, 'Neg', x)));
   return [arithmetic(graph, 'Sub', unary(graph, 'Relu', x), below)];
-};
-
-const emitThresholdedRelu: Emitter = (graph, call) => {
-  const { theta } = readConfig(call.layer, v.object({ theta: v.optional(v.number(), 1) }));
-  return [threshold(graph, onlyInput(call), theta, 0)];
 };
 
 /**
@@ -73,5 +67,5 @@ export const activationLayers: Readonly<Record<string, Emitter>> = {
   ELU: emitElu,
   PReLU: emitPRelu,
   Softmax: emitSoftmax,
-  ThresholdedReLU: emitThresholdedRelu,
+  ThresholdedReLU: asActivation(),
 };

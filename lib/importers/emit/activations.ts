@@ -52,6 +52,7 @@ const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>
     (graph, x, settings) =>
       shrinks.threshold(graph, x, numberSetting(settings, 'threshold'), numberSetting(settings, 'default_value')),
   ],
+  ['thresholded_relu', (graph, x, settings) => shrinks.threshold(graph, x, numberSetting(settings, 'theta', 1), 0)],
   ['exponential', (graph, x) => unary(graph, 'Exp', x)],
   ['softmax', (graph, x, settings) => softmax(graph, x, [numberSetting(settings, 'axis', -1)])],
   ['log_softmax', (graph, x, settings) => logSoftmax(graph, x, [numberSetting(settings, 'axis', -1)])],
@@ -63,6 +64,7 @@ const layers: Readonly<Record<string, readonly [name: string, defaults: Settings
   LeakyReLU: ['leaky_relu', { negative_slope: 0.3 }],
   ELU: ['elu', {}],
   Softmax: ['softmax', {}],
+  ThresholdedReLU: ['thresholded_relu', {}],
 };
 
 /**
