@@ -8,7 +8,16 @@ export interface ExecutorNode {
   /** Which executor runs it; undefined for an op that the converter does not know. */
   readonly category?: string;
   readonly inputs: readonly ExecutorNode[];
-  readonly rawAttrs?: Readonly<Record<string, { readonly type?: unknown } | undefined>>;
+  /** Protobuf's JSON: text is base64, whole numbers are text. */
+  readonly rawAttrs?: Readonly<Record<string, Attribute | undefined>>;
+}
+
+interface Attribute {
+  readonly type?: unknown;
+  readonly s?: unknown;
+  readonly b?: unknown;
+  readonly i?: unknown;
+  readonly list?: { readonly i?: readonly unknown[] };
 }
 
 export interface ExecutorGraph {
@@ -40,4 +49,9 @@ export function neededNodes(graph: ExecutorGraph, names: readonly string[]): Exe
  */
 export function nameIf(graph: ExecutorGraph): void {
   for (const node of Object.values(graph.nodes)) if (node.op === 'If') node.op = 'StatelessIf';
+}
+
+/** The nodes of functions, which control flow runs. */
+export function allNodes(functions: ExecutorGraph['functions']): ExecutorNode[] {
+  return Object.values(functions ?? {}).flatMap(({ nodes }) => Object.values(nodes));
 }

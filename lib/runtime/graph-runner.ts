@@ -4,9 +4,11 @@ import type { Manifest } from '../core/manifest.js';
 import type { Tensor, Tensors } from '../core/tensor.js';
 import { tfDatatype } from '../core/tf-datatypes.js';
 import { executorGraph, nameIf, neededNodes } from './converter-graph.js';
+import { repairConverter } from './converter-repairs.js';
 import type { Graph } from './model-artifacts.js';
 import { registerRecurrent } from './recurrent/register-recurrent.js';
 import { checkedOutput, checkInput, type Runner, tfjsDtypes } from './runner.js';
+import { findUnsupported, unsupportedError } from './unsupported-ops.js';
 
 /** Public name → the graph's tensor, `node:output`. */
 type GraphSignature = Readonly<
@@ -19,9 +21,17 @@ const asynchronous = new Set(['control', 'dynamic', 'hash_table']);
 /**
  * A TF.js graph model. It runs in one go where its graph allows that; one with control flow or data-dependent shapes needs
  * `executeAsync`, which is far slower.
- * @throws what TF.js throws for a graph or weights that it can't read
+ * @param backend TF.js' name of the one that is to run it
+ * @throws MODEL_UNAVAILABLE or MODEL_CORRUPT for an op that would not answer rightly there, and what TF.js throws for a graph or
+ *   weights that it can't read
  */
-export function createGraphRunner({ signature }: Manifest, graph: Graph, weightData: ArrayBuffer[]): Runner {
+export function createGraphRunner(
+  { model: name, version, signature }: Manifest,
+  graph: Graph,
+  weightData: ArrayBuffer[],
+  backend: string,
+): Runner {
+  repairConverter();
   registerRecurrent();
   const model = new GraphModel(tf.io.fromMemorySync({ ...graph.artifacts, weightData }));
   model.load();
@@ -37,7 +47,13 @@ export function createGraphRunner({ signature }: Manifest, graph: Graph, weightD
   });
   const outputNames = signature.outputs.map(({ name }) => name);
   const outputNodes = outputNames.map((name) => nodeOf('outputs', name));
-  const isAsynchronous = neededNodes(nodes, outputNodes).some(({ category }) => asynchronous.has(category ?? ''));
+  const needed = neededNodes(nodes, outputNodes);
+  const unsupported = findUnsupported(nodes, needed, backend);
+  if (unsupported.length > 0) {
+    model.dispose();
+    throw unsupportedError(`${name}@${version}`, unsupported);
+  }
+  const isAsynchronous = needed.some(({ category }) => asynchronous.has(category ?? ''));
 
   const feed = (values: Tensors): tf.NamedTensorMap => {
     const feeds: tf.NamedTensorMap = {};

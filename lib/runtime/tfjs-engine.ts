@@ -33,7 +33,7 @@ async function loadGraph(backend: TfjsBackend, manifest: Manifest, readFile: Rea
     const runner = await inTurn(() => {
       if (backend.generation !== generation) throw reloading();
       makeCurrent(backend);
-      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, weightData));
+      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, weightData, backend.name));
     });
     return loadedModel(backend, manifest, runner, release);
   } catch (error) {
