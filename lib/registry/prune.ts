@@ -6,6 +6,9 @@ import { manifestKey, type Registry, versionFolder } from './registry.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** A publish that has written nothing for a week has broken off; its number may be given to another then. */
+const orphanMs = 7 * dayMs;
+
 /** What a prune did. */
 export interface Pruned {
   /** Versions that are gone. */
@@ -17,11 +20,17 @@ export interface Pruned {
 }
 
 /**
- * Deletes a model's versions but for the newest `keep`, and the remains of publishes that broke off; never one that an alias
- * names (also as its previous version or canary) nor anything written within the last day.
+ * Deletes a model's versions but for the newest `keep`, and the remains of publishes that broke off a week ago; never one
+ * that an alias names (also as its previous version or canary) nor one that is younger than a day.
+ * @param now the time that ages are counted from, in milliseconds since 1970
  * @throws MODEL_NOT_FOUND
  */
-export async function pruneVersions(registry: Registry, model: string, keep: number): Promise<Pruned> {
+export async function pruneVersions(
+  registry: Registry,
+  model: string,
+  keep: number,
+  now = Date.now(),
+): Promise<Pruned> {
   if (!Number.isInteger(keep) || keep < 1) {
     throw new ModeletError('INVALID_INPUT', `--keep ${keep}; give a whole number from 1`);
   }
@@ -32,14 +41,15 @@ export async function pruneVersions(registry: Registry, model: string, keep: num
   const deleted: string[] = [];
   const spared: { version: string; why: string }[] = [];
   for (const version of committed.slice(0, -keep)) {
-    const why = (await namedBy(registry, model, version)) ?? (await youngerThanADay(registry, model, version));
+    const young = (await ageOf(registry, model, version, now)) < dayMs ? 'it is younger than a day' : undefined;
+    const why = (await namedBy(registry, model, version)) ?? young;
     if (why !== undefined) spared.push({ version, why });
     else if (await deleteVersion(registry, model, version)) deleted.push(version);
     else spared.push({ version, why: 'an alias was moved to it meanwhile' });
   }
   const orphans: string[] = [];
   for (const version of numbers.filter((number) => !committed.includes(number))) {
-    if ((await youngerThanADay(registry, model, version)) !== undefined) continue;
+    if ((await ageOf(registry, model, version, now)) < orphanMs) continue;
     await deleteFiles(registry, model, version);
     orphans.push(version);
   }
@@ -83,10 +93,9 @@ async function namedBy(registry: Registry, model: string, version: string): Prom
   return alias === undefined ? undefined : `alias '${alias}' names it`;
 }
 
-/** By the newest of its files: an upload may still be going on. */
-async function youngerThanADay(registry: Registry, model: string, version: string): Promise<string | undefined> {
+/** Since the newest of its files was written, in milliseconds. */
+async function ageOf(registry: Registry, model: string, version: string, now: number): Promise<number> {
   const files = await filesBelow(registry.store, versionFolder(model, version));
   const times = await Promise.all(files.map((name) => registry.store.modified(name)));
-  const newest = Math.max(...times.map((time) => time?.getTime() ?? 0));
-  return Date.now() - newest < dayMs ? 'it is younger than a day' : undefined;
+  return now - Math.max(...times.map((time) => time?.getTime() ?? 0));
 }

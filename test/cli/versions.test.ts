@@ -16,9 +16,9 @@ beforeEach(async () => {
 
 const modelet = (...args: string[]) => command.run(...args, '--registry', registry.store.location);
 
-/** As if it had been published two days ago. */
-function age(version: string, names = ['manifest.json', 'model.json', 'weights.bin']): void {
-  const then = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
+/** As if it had been published some days ago. */
+function age(version: string, names = ['manifest.json', 'model.json', 'weights.bin'], days = 2): void {
+  const then = new Date(Date.now() - days * 24 * 60 * 60 * 1000);
   for (const name of names) utimesSync(join(registry.store.location, 'tiny/versions', version, name), then, then);
 }
 
@@ -76,11 +76,13 @@ describe('prune', () => {
     expect(await registry.store.list('tiny/versions/')).toEqual(['1/', '4/', '5/']);
   });
 
-  test('removes what a broken publish left, once it is a day old', async () => {
+  test('removes what a broken publish left, once it is a week old', async () => {
     await registry.store.put('tiny/versions/7/model.json', Buffer.from('{}'));
     await registry.store.put('tiny/versions/7/variables/index', Buffer.from('{}'));
     expect(JSON.parse((await modelet('prune', 'tiny', '--keep', '9', '--json')).out)).toMatchObject({ orphans: [] });
-    age('7', ['model.json', 'variables/index']);
+    age('7', ['model.json', 'variables/index'], 6);
+    expect(JSON.parse((await modelet('prune', 'tiny', '--keep', '9', '--json')).out)).toMatchObject({ orphans: [] });
+    age('7', ['model.json', 'variables/index'], 8);
     expect(JSON.parse((await modelet('prune', 'tiny', '--keep', '9', '--json')).out)).toMatchObject({ orphans: ['7'] });
     expect(await registry.store.list('tiny/versions/')).toEqual(['1/', '2/', '3/']);
   });
