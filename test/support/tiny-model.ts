@@ -90,11 +90,11 @@ export function publishTiny(registry: Registry, model = 'tiny', overrides: Parti
 }
 
 /** A version whose output is `scale` times its input (by default its own number), so that an answer tells who computed it. */
-export async function publishScaled(registry: Registry, scale?: number): Promise<Manifest> {
-  return publishFactor(registry, scale ?? (await registry.versions('tiny')).length + 1);
+export async function publishScaled(registry: Registry, scale?: number, model = 'tiny'): Promise<Manifest> {
+  return publishFactor(registry, model, scale ?? (await registry.versions(model)).length + 1);
 }
 
-function publishFactor(registry: Registry, scale: number): Promise<Manifest> {
+function publishFactor(registry: Registry, model: string, scale: number): Promise<Manifest> {
   const node = [
     { name: 'x', op: 'Placeholder', attr: { dtype: float, shape: shape(-1, 3) } },
     constant('w', 3, 3),
@@ -109,7 +109,7 @@ function publishFactor(registry: Registry, scale: number): Promise<Manifest> {
   const row = makeTensor('FP32', [1, 3], Float32Array.of(1, -2, 0.5));
   const scaled = makeTensor('FP32', [1, 3], Float32Array.of(scale, -2 * scale, 0.5 * scale));
   const spec = (name: string) => ({ name, datatype: 'FP32' as const, shape: [-1, 3] });
-  return publishTiny(registry, 'tiny', {
+  return publishTiny(registry, model, {
     signature: { inputs: [spec('x')], outputs: [spec('y')] },
     golden: {
       by: 'arithmetic',
