@@ -2,6 +2,7 @@ import type { Manifest } from '../core/manifest.js';
 import type { TensorSpec, Tensors } from '../core/tensor.js';
 import type { Quantization } from '../importers/graph/quantize.js';
 import type { Draft } from '../registry/publish.js';
+import type { UnsupportedOp } from '../runtime/unsupported-ops.js';
 import type { NumberRange } from './proof-inputs.js';
 
 /** A source brought to the form that is served, with what can prove it. */
@@ -12,8 +13,8 @@ export interface ImportedModel extends Pick<Draft, 'source' | 'signature' | 'sav
   readonly reference: Reference;
   /** What numbers an input takes, where the model itself tells. */
   range(spec: TensorSpec): NumberRange | undefined;
-  /** Ops that a backend can't compute, each with the reason; such a backend can't serve the model. */
-  missingOn(backend: string): readonly string[];
+  /** Ops that a backend can't compute rightly; such a backend can't serve the model. */
+  unsupported(backend: string): readonly UnsupportedOp[];
 }
 
 /** Computes what the published form must answer. */

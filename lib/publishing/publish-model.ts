@@ -1,13 +1,15 @@
-import type { Engine, LoadedModel } from '../core/engine.js';
+import type { Engine } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { storeTensors } from '../core/stored-tensor.js';
 import type { Task } from '../core/task.js';
 import type { Quantization } from '../importers/graph/quantize.js';
-import { type Draft, manifestOf, publishVersion } from '../registry/publish.js';
+import { type Draft, publishVersion } from '../registry/publish.js';
 import type { Registry } from '../registry/registry.js';
+import { unsupportedError } from '../runtime/unsupported-ops.js';
 import { type Difference, differences } from './differences.js';
 import type { ImportedModel, Parity } from './imported-model.js';
+import { withDraft } from './load-draft.js';
 import { type Example, firstInstance, prove, referenceExamples, toleranceFor } from './prove.js';
 
 export interface PublishOptions {
@@ -35,8 +37,11 @@ export async function publishModel(
   model: ImportedModel,
   options: PublishOptions,
 ): Promise<Manifest> {
-  const { name, task, golden, quantization, backend } = options;
-  checkBackend(model, backend);
+  const { name, task, golden, quantization } = options;
+  // A SavedModel runs nowhere else.
+  const backend = model.savedModel === undefined ? options.backend : 'tensorflow';
+  const unsupported = model.unsupported(backend);
+  if (unsupported.length > 0) throw unsupportedError(name, unsupported);
   checkTask(task, options.tasks, model);
   const draft = {
     model: name,
@@ -51,7 +56,7 @@ export async function publishModel(
   options.onStage('evaluate');
   const examples = await examplesOf(model, golden !== undefined);
   options.onStage('prove');
-  const parity = await withModel(await options.openEngine(backend), base, async (loaded) => {
+  const parity = await withDraft(await options.openEngine(backend), base, async (loaded) => {
     const proofs: Parity[] = [];
     if (examples.length > 0) {
       proofs.push({ by: model.reference.by, backend, outputs: await prove(loaded, examples, model.reference.by) });
@@ -100,9 +105,9 @@ async function quantize(
   { openEngine, backend }: PublishOptions,
 ): Promise<Draft> {
   const draft = { ...proven, files };
-  const expected = await withModel(await openEngine('cpu'), draft, (loaded) => loaded.predict(inputs));
+  const expected = await withDraft(await openEngine('cpu'), draft, (loaded) => loaded.predict(inputs));
   const by = `TensorFlow.js cpu on the ${dtype} form`;
-  const found = await withModel(await openEngine(backend), draft, (loaded) =>
+  const found = await withDraft(await openEngine(backend), draft, (loaded) =>
     prove(loaded, [{ inputs, outputs: expected }], by),
   );
   const cost = differences(expected, outputs);
@@ -115,33 +120,6 @@ async function quantize(
 
 function goldenOf(by: string, { inputs, outputs }: Example, found: readonly Difference[]): Draft['golden'] {
   return { by, tolerance: toleranceFor(found), inputs: storeTensors(inputs), outputs: storeTensors(outputs) };
-}
-
-async function withModel<T>(
-  engine: Engine,
-  draft: Omit<Draft, 'golden'>,
-  use: (model: LoadedModel) => Promise<T>,
-): Promise<T> {
-  const golden = { by: '', tolerance: 1, inputs: [], outputs: [] };
-  const loaded = await engine.load(
-    manifestOf({ ...draft, golden }, '0'),
-    async (file) => draft.files.get(file) as Uint8Array,
-  );
-  try {
-    return await use(loaded);
-  } finally {
-    loaded.dispose();
-  }
-}
-
-function checkBackend(model: ImportedModel, backend: string): void {
-  const missing = model.missingOn(backend);
-  if (missing.length === 0) return;
-  throw new ModeletError(
-    'INVALID_INPUT',
-    `the backend '${backend}' can't compute ${missing.join(', ')}; ` +
-      'publish and serve it with MODELET_BACKEND=tensorflow (npm run native), or build the model from other ops',
-  );
 }
 
 function checkTask(task: Manifest['task'], tasks: readonly Task[], { signature }: ImportedModel): void {

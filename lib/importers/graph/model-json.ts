@@ -19,17 +19,22 @@ export function writeModelJson(graph: Graph, quantization?: Quantization): Map<s
     generatedBy: 'modelet',
     convertedBy: null,
     signature: { inputs: entries(graph.signature.inputs), outputs: entries(graph.signature.outputs) },
-    modelTopology: {
-      node: graph.nodes.map(({ name, op, inputs, attr }) => ({ name, op, input: inputs, attr })),
-      library: graph.library ?? {},
-      versions: { producer: 1 },
-    },
+    modelTopology: topologyOf(graph),
     weightsManifest: [{ paths, weights: weights.map(({ spec }) => spec) }],
   };
   return new Map<string, Uint8Array>([
     ['model.json', Buffer.from(JSON.stringify(model))],
     ...shards.map((chunks, index) => [paths[index] as string, Buffer.concat(chunks)] as const),
   ]);
+}
+
+/** The graph as TF.js reads it: a GraphDef in protobuf's JSON form. */
+export function topologyOf({ nodes, library }: Graph): object {
+  return {
+    node: nodes.map(({ name, op, inputs, attr }) => ({ name, op, input: inputs, attr })),
+    library: library ?? {},
+    versions: { producer: 1 },
+  };
 }
 
 function entries(specs: readonly TensorSpec[]): Record<string, attribute.Attribute> {

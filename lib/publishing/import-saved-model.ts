@@ -1,0 +1,48 @@
+import type { Engine } from '../core/engine.js';
+import { ModeletError } from '../core/errors.js';
+import { nativeBackendInstalled } from '../runtime/native-backend.js';
+import { convertCommand, savedModelSignature } from '../runtime/saved-model.js';
+import type { ImportedModel } from './imported-model.js';
+import { withDraft } from './load-draft.js';
+
+/** A SavedModel as the source reader gives it. */
+interface SavedModelSource {
+  readonly folder: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A SavedModel is kept as it is and served by TensorFlow itself; tfjs-node is its only implementation here. */
+export async function importSavedModel(
+  { folder, files }: SavedModelSource,
+  openEngine: (backend: string) => Promise<Engine>,
+): Promise<ImportedModel> {
+  const bytes = files.get('saved_model.pb') as Uint8Array;
+  const { tags, signatureName, signature } = savedModelSignature(bytes);
+  const savedModel = { tags, signature: signatureName };
+  const convert = convertCommand(savedModel, folder, `${folder}-tfjs`);
+  if (!nativeBackendInstalled()) {
+    const todo = `npm run native installs it; or convert the model for wasm: ${convert}, and publish that folder`;
+    throw new ModeletError(
+      'INVALID_INPUT',
+      `a SavedModel is served by the backend tensorflow only, which is not installed; ${todo}`,
+    );
+  }
+  const specs = (list: typeof signature.inputs) =>
+    list.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] }));
+  const draft = {
+    files,
+    signature: { inputs: specs(signature.inputs), outputs: specs(signature.outputs) },
+    savedModel,
+  };
+  return {
+    ...draft,
+    files: () => files,
+    source: { format: 'saved-model' },
+    reference: {
+      by: 'TensorFlow by tfjs-node',
+      predict: async (inputs) => withDraft(await openEngine('tensorflow'), draft, (model) => model.predict(inputs)),
+    },
+    range: () => undefined,
+    unsupported: () => [],
+  };
+}
