@@ -86,7 +86,5 @@ export function emitActivation(graph: GraphBuilder, activation: unknown, x: Grap
   return emit(graph, cast(graph, x, 'FP32'), { ...defaults, ...settingsOf(settings) });
 }
 
-/** Whether Keras has an activation of this name. */
-export function isActivation(name: string): boolean {
-  return activations.has(name);
-}
+/** Keras' names of all activations. */
+export const activationNames: readonly string[] = [...activations.keys()];

@@ -2,6 +2,7 @@ import { activationLayers } from './activation-layers.js';
 import { attention } from './attention.js';
 import { bidirectional } from './bidirectional.js';
 import { categoryEncoding } from './category-encoding.js';
+import { convLstm } from './conv-lstm.js';
 import { dense } from './dense.js';
 import { dot } from './dot.js';
 import { einsumDense } from './einsum-dense.js';
@@ -10,6 +11,7 @@ import type { Emitter } from './emit.js';
 import { identities } from './identities.js';
 import { merge } from './merge.js';
 import { multiHeadAttention } from './multi-head-attention.js';
+import { operations } from './operations/operations.js';
 import { recurrent } from './recurrent.js';
 import { reshaping } from './reshaping.js';
 import { timeDistributed } from './time-distributed.js';
@@ -21,6 +23,7 @@ export const emitters: ReadonlyMap<string, Emitter> = new Map(
     ...attention,
     ...bidirectional,
     ...categoryEncoding,
+    ...convLstm,
     ...dense,
     ...dot,
     ...einsumDense,
@@ -28,6 +31,7 @@ export const emitters: ReadonlyMap<string, Emitter> = new Map(
     ...identities,
     ...merge,
     ...multiHeadAttention,
+    ...operations,
     ...recurrent,
     ...reshaping,
     ...timeDistributed,

@@ -1,0 +1,43 @@
+import type { GraphValue } from '../../graph/graph-builder.js';
+import { activationNames, emitActivation } from '../activations.js';
+import type { Emitter } from '../emit.js';
+import { withoutMask } from '../identities.js';
+import { elementwiseOperations } from './elementwise.js';
+import { constantOf, type OperationEmitter, readOperation } from './operation.js';
+import { productOperations } from './products.js';
+import { reductionOperations } from './reductions.js';
+import { shapeOperations } from './shapes.js';
+import { slicingOperations } from './slicing.js';
+
+/** An activation as a function: its settings are arguments, or the configuration of Keras 3. */
+const activation =
+  (name: string): OperationEmitter =>
+  ({ graph, call, operand }) => {
+    const named = Object.entries(call.kwargs).filter(([, { kind }]) => kind === 'constant');
+    const settings = Object.fromEntries(named.map(([key, given]) => [key, constantOf(given)]));
+    const config = { ...call.layer.config, ...settings };
+    return emitActivation(graph, { class_name: name, config }, operand(0, 'x', 'features', 'logits'), call.layer);
+  };
+
+const byName: Readonly<Record<string, OperationEmitter>> = {
+  ...Object.fromEntries(activationNames.map((name) => [name, activation(name)])),
+  ...elementwiseOperations,
+  ...productOperations,
+  ...reductionOperations,
+  ...shapeOperations,
+  ...slicingOperations,
+};
+
+/** Functions end masks: Keras keeps them on what layers yield only. */
+const asEmitter =
+  (emit: OperationEmitter): Emitter =>
+  (graph, call) => {
+    const result = emit(readOperation(graph, call));
+    const values: readonly GraphValue[] = 'node' in result ? [result] : result;
+    return values.map(withoutMask);
+  };
+
+/** `op:` and the function's name in snake case. */
+export const operations: Readonly<Record<string, Emitter>> = Object.fromEntries(
+  Object.entries(byName).map(([name, emit]) => [`op:${name}`, asEmitter(emit)] as const),
+);
