@@ -134,6 +134,18 @@ describe('hot swap', () => {
     }
   });
 
+  test('a load that nobody could finish in a minute is waited for by one request', async () => {
+    for (let count = 0; count < 2; count++) await publishScaled(registry);
+    const service = await serviceOn();
+    await ask(service);
+    await setAlias(registry, 'tiny', 'production', '2');
+    // As on Lambda: nothing runs between two requests.
+    expect((await service.describe(production)).version).toBe('1');
+    ahead = 60_001;
+    const both = await Promise.all([service.describe(production), service.describe(production)]);
+    expect(both.map(({ version }) => version).sort()).toEqual(['1', '2']);
+  });
+
   test('a version deleted while it serves goes on', async () => {
     await publishScaled(registry);
     const service = await serviceOn();

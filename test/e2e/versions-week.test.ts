@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
@@ -12,7 +14,6 @@ import { publishScaled } from '../support/tiny-model.js';
 
 /** Inside the repository, so that the bundle finds its packages. */
 const operator = '.cache/test/operator.mjs';
-const location = 's3://models/registry';
 const rounds = 17;
 
 interface Step {
@@ -25,7 +26,7 @@ interface Step {
 }
 
 /** Starts an operator. @returns what it did, once it has ended */
-function operate(name: string, seed: number): Promise<Step[]> {
+function operate(location: string, name: string, seed: number): Promise<Step[]> {
   const child = spawn(process.execPath, [operator, location, name, String(seed), String(rounds)], {
     // jest's process.env is a copy, which children don't get by themselves.
     env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
@@ -43,6 +44,8 @@ describeWithS3('a week of versions in a minute', () => {
   const environment = { ...process.env };
   let server: S3Server;
 
+  const folder = mkdtempSync(join(tmpdir(), 'modelet-week-'));
+
   beforeAll(async () => {
     mkdirSync('.cache/test', { recursive: true });
     await build({
@@ -57,58 +60,69 @@ describeWithS3('a week of versions in a minute', () => {
     });
     server = await startS3Server();
     await server.createBucket('models');
-    Object.assign(process.env, server.env(), { MODELET_REGISTRY: location, MODELET_ALIAS_SECONDS: '0.05' });
+    Object.assign(process.env, server.env(), { MODELET_ALIAS_SECONDS: '0.05' });
   });
   afterAll(async () => {
     process.env = environment;
     await server?.stop();
+    rmSync(folder, { recursive: true });
   });
 
-  test('three people change a model while it serves: every answer is that of the version in its header', async () => {
-    const registry = createRegistry(await openStore(location));
-    await publishScaled(registry, 1);
-    const { send } = client(serveModel('tiny', { tasks: [tensor] }));
-    let working = true;
-    const answers: { version: string; x: number; y: number[] }[] = [];
-    const load = async (worker: number): Promise<void> => {
-      for (let count = 0; working; count++) {
-        const headers: Record<string, string> = { 'content-type': 'application/json' };
-        if (count % 3 === 0) headers['x-modelet-canary-key'] = `caller ${worker}`;
-        const x = (count % 7) + 1;
-        const target = count % 2 === 0 ? '/models/tiny' : '/v1/models/tiny:predict';
-        const body = count % 2 === 0 ? `[${x},0,1]` : `{"instances":[[${x},0,1]]}`;
-        const { status, json, headers: answer } = await send({ method: 'POST', target, headers, body });
-        const version = answer['x-modelet-version'] ?? '';
-        expect({ status, error: json.error }).toEqual({ status: 200, error: undefined });
-        const y = count % 2 === 0 ? json.outputs.y : json.predictions[0];
-        answers.push({ version, x, y });
-        await new Promise(setImmediate);
-      }
-    };
-    const workers = [0, 1, 2].map(load);
-    const steps = (await Promise.all([operate('ann', 1), operate('bob', 2), operate('eve', 3)])).flat();
-    working = false;
-    await Promise.all(workers);
+  test.each([
+    ['S3', 's3://models/registry'],
+    ['a folder', folder],
+  ])(
+    'three people change a model on %s while it serves: every answer is that of the version in its header',
+    async (_, location) => {
+      process.env.MODELET_REGISTRY = location;
+      const registry = createRegistry(await openStore(location));
+      await publishScaled(registry, 1);
+      const { send } = client(serveModel('tiny', { tasks: [tensor] }));
+      let working = true;
+      const answers: { version: string; x: number; y: number[] }[] = [];
+      const load = async (worker: number): Promise<void> => {
+        for (let count = 0; working; count++) {
+          const headers: Record<string, string> = { 'content-type': 'application/json' };
+          if (count % 3 === 0) headers['x-modelet-canary-key'] = `caller ${worker}`;
+          const x = (count % 7) + 1;
+          const target = count % 2 === 0 ? '/models/tiny' : '/v1/models/tiny:predict';
+          const body = count % 2 === 0 ? `[${x},0,1]` : `{"instances":[[${x},0,1]]}`;
+          const { status, json, headers: answer } = await send({ method: 'POST', target, headers, body });
+          const version = answer['x-modelet-version'] ?? '';
+          expect({ status, error: json.error }).toEqual({ status: 200, error: undefined });
+          const y = count % 2 === 0 ? json.outputs.y : json.predictions[0];
+          answers.push({ version, x, y });
+          await new Promise(setImmediate);
+        }
+      };
+      const workers = [0, 1, 2].map(load);
+      const steps = (
+        await Promise.all([operate(location, 'ann', 1), operate(location, 'bob', 2), operate(location, 'eve', 3)])
+      ).flat();
+      working = false;
+      await Promise.all(workers);
 
-    const published = steps.filter(({ action, done }) => action === 'publish' && done !== undefined);
-    expect(published).toHaveLength(3 * rounds);
-    expect(new Set(published.map(({ done }) => done)).size).toBe(3 * rounds);
-    // What was refused was refused because somebody else was first, or because there was nothing to do.
-    const reasons = /moved by someone else meanwhile|is at \d+ already|has no previous version|has no version/;
-    for (const { refused } of steps) if (refused !== undefined) expect(refused).toMatch(reasons);
-    expect(steps.filter(({ action, done }) => action === 'promote' && done !== undefined).length).toBeGreaterThan(
-      rounds,
-    );
-    const scales = new Map([['1', 1], ...published.map(({ done = '', scale = 0 }) => [done, scale] as const)]);
-    for (const { version, x, y } of answers) {
-      const scale = scales.get(version) ?? Number.NaN;
-      expect(y).toEqual([x * scale, 0, scale]);
-    }
-    expect(new Set(answers.map(({ version }) => version)).size).toBeGreaterThan(3);
-    const pruned = steps.filter(({ action, done = '' }) => action === 'prune' && done !== '');
-    expect(pruned.length).toBeGreaterThan(5);
-    // Nothing of it is lost: the alias names a version that is there.
-    const production = await registry.resolve('tiny', { alias: 'production' });
-    expect(await registry.versions('tiny')).toContain(production);
-  }, 180_000);
+      const published = steps.filter(({ action, done }) => action === 'publish' && done !== undefined);
+      expect(published).toHaveLength(3 * rounds);
+      expect(new Set(published.map(({ done }) => done)).size).toBe(3 * rounds);
+      // What was refused was refused because somebody else was first, or because there was nothing to do.
+      const reasons = /moved by someone else meanwhile|is at \d+ already|has no previous version|has no version/;
+      for (const { refused } of steps) if (refused !== undefined) expect(refused).toMatch(reasons);
+      expect(steps.filter(({ action, done }) => action === 'promote' && done !== undefined).length).toBeGreaterThan(
+        rounds,
+      );
+      const scales = new Map([['1', 1], ...published.map(({ done = '', scale = 0 }) => [done, scale] as const)]);
+      for (const { version, x, y } of answers) {
+        const scale = scales.get(version) ?? Number.NaN;
+        expect(y).toEqual([x * scale, 0, scale]);
+      }
+      expect(new Set(answers.map(({ version }) => version)).size).toBeGreaterThan(3);
+      const pruned = steps.filter(({ action, done = '' }) => action === 'prune' && done !== '');
+      expect(pruned.length).toBeGreaterThan(5);
+      // Nothing of it is lost: the alias names a version that is there.
+      const production = await registry.resolve('tiny', { alias: 'production' });
+      expect(await registry.versions('tiny')).toContain(production);
+    },
+    180_000,
+  );
 });
