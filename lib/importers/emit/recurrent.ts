@@ -41,15 +41,7 @@ const emitRnn: Emitter = (graph, call) => {
  */
 function emitCells(graph: GraphBuilder, call: EmitCall, cells: readonly RecurrentCell[]): readonly GraphValue[] {
   const { layer } = call;
-  const loop = readConfig(layer, loopSchema);
-  if (loop.stateful) {
-    throw refused(
-      layer,
-      'it is stateful: its answer depends on earlier requests, which a function does not remember; ' +
-        'set stateful=False, which keeps the weights, and save the model again',
-    );
-  }
-  if (loop.time_major) throw refused(layer, 'time_major; move the batch axis to the front');
+  const loop = readLoop(layer);
   const { x, states } = splitArguments(call);
   if (states.length > 0 && states.length !== cells.reduce((sum, cell) => sum + cell.states, 0)) {
     throw refused(layer, `it is called with ${states.length} initial states`);
@@ -76,6 +68,20 @@ function emitCells(graph: GraphBuilder, call: EmitCall, cells: readonly Recurren
   }
   const output = { ...sequence, mask: loop.return_sequences ? mask : undefined };
   return loop.return_state ? [output, ...finals.map((state) => ({ ...state, mask: undefined }))] : [output];
+}
+
+/** @throws INVALID_INPUT where the loop's result can't be had here */
+export function readLoop(layer: KerasLayer): v.InferOutput<typeof loopSchema> {
+  const loop = readConfig(layer, loopSchema);
+  if (loop.stateful) {
+    throw refused(
+      layer,
+      'it is stateful: its answer depends on earlier requests, which a function does not remember; ' +
+        'set stateful=False, which keeps the weights, and save the model again',
+    );
+  }
+  if (loop.time_major) throw refused(layer, 'it is time_major; move the batch axis to the front and save it again');
+  return loop;
 }
 
 type Flags = 'go_backwards' | 'return_sequences' | 'zero_output_for_mask';
