@@ -78,12 +78,13 @@ export function packLayer(
   const { memory } = kernels;
 
   for (const { source, k, from, to, matrix } of matrices) {
-    eachColumn(from, to, (column, packed) => {
-      const panel = matrix.at + Math.floor(packed / panelWidth) * panelWidth * k + (packed % panelWidth);
-      for (let index = 0; index < k; index++) {
-        memory[panel + index * panelWidth] = source[index * gates * units + column] as number;
-      }
-    });
+    // In the source's order, because large kernels don't fit a cache.
+    for (let row = 0; row < k; row++) {
+      eachColumn(from, to, (column, packed) => {
+        const panel = matrix.at + (packed - (packed % panelWidth)) * k + (packed % panelWidth);
+        memory[panel + row * panelWidth] = source[row * gates * units + column] as number;
+      });
+    }
   }
   eachColumn(0, gates, (column, packed) => {
     memory[bias + packed] = weights.bias?.[column] ?? 0;
