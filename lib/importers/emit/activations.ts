@@ -79,6 +79,7 @@ export function emitActivation(graph: GraphBuilder, activation: unknown, x: Grap
   if (className === 'Activation') return emitActivation(graph, settingsOf(given.config).activation, x, layer);
   const [name, defaults] = layers[className] ?? [className, {}];
   const emit = activations.get(name);
+  if (name === 'sparsemax') throw refused(layer, "Keras' sparsemax differs from its definition; use softmax");
   if (emit === undefined) throw refused(layer, `activation '${className}' is not known`);
   // What the files of Keras 1 and 2 call the slope of a LeakyReLU.
   const { alpha: negative_slope, ...others } = settingsOf(given.config);

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { GraphValue } from '../graph/graph-builder.js';
+import { kerasMajor } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
-import { type Emitter, onlyInput } from './emit.js';
+import { type Emitter, emitCall, onlyInput } from './emit.js';
 
 /** What trains with noise or with a penalty predicts without: the value itself, with its mask. */
 const emitIdentity: Emitter = (_graph, call) => [onlyInput(call)];
@@ -16,18 +17,21 @@ export function withoutMask({ node, datatype, shape }: GraphValue): GraphValue {
 
 const cropSchema = v.object({ height: v.number(), width: v.number(), data_format: v.optional(v.string()) });
 
-/** In a prediction newer Kerases do nothing and older ones resize: the same only for images of the right size. */
-const emitRandomCrop: Emitter = (_graph, call) => {
+/**
+ * Keras 3.8 and later leave images as they are in a prediction; Keras 2 cuts them to the shape of the result and resizes. The
+ * versions between them are refused, unless there is nothing to do.
+ */
+const emitRandomCrop: Emitter = (graph, call) => {
   const { height, width, data_format } = readConfig(call.layer, cropSchema);
-  const { shape } = onlyInput(call);
-  const [rows, columns] = shape.slice(data_format === 'channels_first' ? -2 : -3);
-  if (rows !== height || columns !== width) {
-    throw refused(
-      call.layer,
-      `it depends on Keras' version unless its images are ${height} × ${width}; use CenterCrop`,
-    );
+  const input = onlyInput(call);
+  const [rows, columns] = input.shape.slice(data_format === 'channels_first' ? -2 : -3);
+  const [major = 0, minor = 0] = call.kerasVersion.split('.').map(Number);
+  if ((rows === height && columns === width) || (major === 3 && minor >= 8)) return [withoutMask(input)];
+  if (kerasMajor(call.kerasVersion) === 3) {
+    throw refused(call.layer, `Keras ${call.kerasVersion} may resize here or not; use CenterCrop`);
   }
-  return [withoutMask(onlyInput(call))];
+  const config = { height, width, interpolation: 'bilinear', crop_to_aspect_ratio: true, data_format: 'channels_last' };
+  return emitCall(graph, { ...call, layer: { ...call.layer, className: 'Resizing', config } });
 };
 
 const masking = [

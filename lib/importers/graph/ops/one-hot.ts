@@ -8,7 +8,11 @@ import { expandDims } from './shape.js';
  * By comparison, as TF.js' OneHot writes integers into its float32 result on wasm.
  */
 export function oneHot(graph: GraphBuilder, x: GraphValue, depth: number): GraphValue {
-  const places = makeTensor('INT32', [depth], Int32Array.from({ length: depth }, (_, place) => place));
+  const places = makeTensor(
+    'INT32',
+    [depth],
+    Int32Array.from({ length: depth }, (_, place) => place),
+  );
   const hits = comparison(graph, 'Equal', expandDims(graph, x, -1), graph.constant(places, 'places'));
   return cast(graph, hits, 'FP32');
 }

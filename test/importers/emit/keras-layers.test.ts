@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { makeTensor, type Tensor } from '../../../lib/core/tensor.js';
+import { emitModel } from '../../../lib/importers/emit/emit.js';
+import { emitters } from '../../../lib/importers/emit/emitters.js';
+import type { KerasCall, KerasInput, KerasLayer } from '../../../lib/importers/keras/keras-model.js';
+import { runGraph } from './run-local.js';
+
+interface Numbers {
+  readonly shape: number[];
+  readonly data: number[];
+}
+
+interface Entry {
+  readonly class: string;
+  readonly config: Record<string, unknown>;
+  readonly input: Numbers;
+  readonly output: Numbers;
+  readonly weights?: Record<string, Numbers>;
+  readonly mask?: Numbers;
+}
+
+const floats = ({ shape, data }: Numbers): Tensor => makeTensor('FP32', shape, Float32Array.from(data));
+
+/** The layer as the readers describe it; of Keras 2 only what the readers rename is renamed here. */
+function toLayer(entry: Entry, keras: string): KerasLayer {
+  const old = keras.startsWith('2') && entry.config.activation === 'hard_sigmoid';
+  const weights = Object.entries(entry.weights ?? {}).map(([name, numbers]) => [name, floats(numbers)] as const);
+  return {
+    name: 'layer',
+    className: entry.class,
+    config: old ? { ...entry.config, activation: 'hard_sigmoid_02' } : entry.config,
+    weights: new Map(weights),
+    children: new Map(),
+  };
+}
+
+// What Keras answers for single layers, in both versions; see generate.py beside the files.
+describe.each(['keras-2', 'keras-3'])('layers of %s', (file) => {
+  const path = join(__dirname, '../../fixtures/keras-layers', `${file}.json`);
+  const { keras, layers } = JSON.parse(readFileSync(path, 'utf8')) as { keras: string; layers: Entry[] };
+  const named = layers
+    .filter((entry) => emitters.has(entry.class) && entry.config.activation !== 'sparsemax')
+    .map((entry) => {
+      const settings = JSON.stringify(entry.config);
+      return [`${entry.class} ${settings} of [${entry.input.shape}]`, entry] as const;
+    });
+
+  test.each(named)('%s', async (_name, entry) => {
+    const { shape } = entry.input;
+    const input: KerasInput = { name: 'in', datatype: 'FP32', shape: [-1, ...shape.slice(1)] };
+    const mask = entry.mask && makeTensor('BOOL', entry.mask.shape, Uint8Array.from(entry.mask.data));
+    const call: KerasCall = {
+      layer: toLayer(entry, keras),
+      args: [{ kind: 'value', ref: { input: 0 } }],
+      kwargs: mask === undefined ? {} : { mask: { kind: 'value', ref: { input: 1 } } },
+    };
+    const graph = emitModel({
+      name: 'model',
+      kerasVersion: keras,
+      inputs:
+        mask === undefined ? [input] : [input, { name: 'mask', datatype: 'BOOL', shape: [-1, ...mask.shape.slice(1)] }],
+      calls: [call],
+      outputs: [{ name: 'out', value: { call: 0, output: 0 } }],
+    });
+    for (const backend of ['cpu', 'wasm']) {
+      const [output] = await runGraph(
+        graph,
+        mask === undefined ? [floats(entry.input)] : [floats(entry.input), mask],
+        backend,
+      );
+      expect(output?.shape).toEqual(entry.output.shape);
+      const worst = entry.output.data.reduce((most, expected, i) => {
+        const difference = Math.abs((output?.data[i] ?? Number.NaN) - expected) / Math.max(1, Math.abs(expected));
+        return Number.isNaN(difference) ? difference : Math.max(most, difference);
+      }, 0);
+      expect(worst).toBeLessThan(2e-6);
+    }
+  });
+});
