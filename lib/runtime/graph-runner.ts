@@ -6,7 +6,6 @@ import { tfDatatype } from '../core/tf-datatypes.js';
 import { executorGraph, nameIf, neededNodes } from './converter-graph.js';
 import { repairConverter } from './converter-repairs.js';
 import type { Graph } from './model-artifacts.js';
-import { registerRecurrent } from './recurrent/register-recurrent.js';
 import { checkedOutput, checkInput, type Runner, tfjsDtypes } from './runner.js';
 import { findUnsupported, unsupportedError } from './unsupported-ops.js';
 
@@ -32,7 +31,6 @@ export function createGraphRunner(
   backend: string,
 ): Runner {
   repairConverter();
-  registerRecurrent();
   const model = new GraphModel(tf.io.fromMemorySync({ ...graph.artifacts, weightData }));
   model.load();
   const nodes = executorGraph(model);
