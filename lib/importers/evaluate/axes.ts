@@ -47,12 +47,14 @@ export function broadcastTo(x: NdArray, shape: readonly number[]): NdArray {
 /** Elements of a strided view, in row-major order of its shape. */
 function gather(source: Float64Array, shape: readonly number[], steps: readonly number[]): Float64Array {
   const target = zeros(shape);
+  const last = shape.length - 1;
+  const [length, step] = [shape[last] ?? 1, steps[last] ?? 0];
   const index = new Int32Array(shape.length);
   let offset = 0;
-  for (let i = 0; i < target.length; i++) {
-    target[i] = source[offset] ?? 0;
-    // Count up like an odometer: the last axis first, carrying into those before it.
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let row = 0; row < target.length; row += length) {
+    for (let i = 0; i < length; i++) target[row + i] = source[offset + i * step] as number;
+    // Count up like an odometer: the last axis but one first, carrying into those before it.
+    for (let axis = last - 1; axis >= 0; axis--) {
       offset += steps[axis] ?? 0;
       index[axis] = (index[axis] ?? 0) + 1;
       if ((index[axis] ?? 0) < (shape[axis] ?? 0)) break;

@@ -1,6 +1,7 @@
 import { ModeletError } from '../../core/errors.js';
 import { elementCount } from '../../core/tensor.js';
 import { activate } from './activations.js';
+import { addProduct } from './add-product.js';
 import { type NdArray, ndArray, zeros } from './array.js';
 import { channelsLast } from './channels-last.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
@@ -110,15 +111,18 @@ function convolve(x: NdArray, kernel: NdArray, window: Window, groups: number, l
       const from = example * inSize + (taps.inner[i] as number) * channels;
       const to = example * outSize + (taps.outer[i] as number) * filters;
       const tap = (taps.tap[i] as number) * inGroup * filters;
-      for (let group = 0; group < groups; group++) {
-        for (let channel = 0; channel < inGroup; channel++) {
-          const value = source[from + group * inGroup + channel] as number;
-          const weight = tap + channel * filters + group * ofGroup;
-          const cell = to + group * ofGroup;
-          for (let f = 0; f < ofGroup; f++) {
-            target[cell + f] = (target[cell + f] as number) + value * (weights[weight + f] as number);
-          }
+      if (inGroup === 1) {
+        // Depthwise, where groups are many and small: all of them in one loop.
+        for (let f = 0; f < filters; f++) {
+          const value = source[from + Math.floor(f / ofGroup)] as number;
+          target[to + f] = (target[to + f] as number) + value * (weights[tap + f] as number);
         }
+        continue;
+      }
+      for (let group = 0; group < groups; group++) {
+        const cell = to + group * ofGroup;
+        const channel = from + group * inGroup;
+        addProduct(target, cell, ofGroup, source, channel, inGroup, weights, tap + group * ofGroup, filters);
       }
     }
   }

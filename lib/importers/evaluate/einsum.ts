@@ -1,5 +1,6 @@
 import { ModeletError } from '../../core/errors.js';
 import { elementCount } from '../../core/tensor.js';
+import { addProduct } from './add-product.js';
 import { type NdArray, ndArray, zeros } from './array.js';
 import { transpose } from './axes.js';
 
@@ -80,14 +81,7 @@ export function multiplyMatrices(
   const product = zeros([batch, rows, columns]);
   for (let row = 0; row < batch * rows; row++) {
     const matrix = Math.floor(row / rows) * inner * columns;
-    for (let i = 0; i < inner; i++) {
-      const factor = left[row * inner + i] as number;
-      const source = matrix + i * columns;
-      const target = row * columns;
-      for (let column = 0; column < columns; column++) {
-        product[target + column] = (product[target + column] as number) + factor * (right[source + column] as number);
-      }
-    }
+    addProduct(product, row * columns, columns, left, row * inner, inner, right, matrix, columns);
   }
   return product;
 }

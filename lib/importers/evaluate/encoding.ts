@@ -9,6 +9,7 @@ import { readConfig, wrongField } from './read-config.js';
 export const encodings: Record<string, LayerFunction> = {
   CategoryEncoding: categoryEncoding,
   Discretization: discretization,
+  IntegerLookup: integerLookup,
 };
 
 /** The whole numbers 0 … num_tokens - 1 as vectors; see `encode`. */
@@ -40,6 +41,43 @@ function discretization(call: EvaluateCall): NdArray[] {
     x.data.map((value) => boundaries.filter((boundary) => boundary <= value).length),
   );
   return [mode === 'int' ? bins : encode(call, bins, mode, boundaries.length + 1)];
+}
+
+/**
+ * The place of each whole number in `vocabulary`, counted from behind the places kept for others: first one for `mask_token`, if
+ * there is one, then `num_oov_indices` for numbers not in the vocabulary, to which they go by x mod num_oov_indices.
+ */
+function integerLookup(call: EvaluateCall): NdArray[] {
+  const config = readConfig(call.layer);
+  const { name } = call.layer;
+  if (config.flag('invert', false)) throw wrongField(name, 'invert', 'false', true);
+  const mode = config.choice('output_mode', ['int', 'one_hot', 'multi_hot', 'binary', 'count'], 'int');
+  const mask = config.has('mask_token') ? config.integer('mask_token') : undefined;
+  if (mask !== undefined && mode !== 'int')
+    throw wrongField(name, 'mask_token', "absent unless output_mode is 'int'", mask);
+  const unknowns = config.integer('num_oov_indices', 1);
+  if (unknowns < 0 || unknowns > 2 ** 20)
+    throw wrongField(name, 'num_oov_indices', 'a small number from 0 up', unknowns);
+  const first = mask === undefined ? 0 : 1;
+  // Keras writes a learned vocabulary with the places for others in it, one given by the user without.
+  const written = config.integers('vocabulary');
+  const others = [
+    ...Array<number>(first).fill(mask ?? 0),
+    ...Array<number>(unknowns).fill(config.integer('oov_token', -1)),
+  ];
+  const tokens = others.every((token, i) => token === written[i]) ? written.slice(others.length) : written;
+  const places = new Map(tokens.map((token, i) => [token, first + unknowns + i]));
+  const x = firstInput(call);
+  const found = x.data.map((value) => {
+    const place = value === mask ? 0 : places.get(value);
+    if (place === undefined && unknowns < 1) {
+      throw new ModeletError('INVALID_INPUT', `layer '${name}': a number is not in its vocabulary; correct the input`);
+    }
+    return place ?? first + (((value % unknowns) + unknowns) % unknowns);
+  });
+  if (mode === 'int') return [ndArray(x.shape, found)];
+  const padded = config.flag('pad_to_max_tokens', false) ? config.size('max_tokens') : unknowns + tokens.length;
+  return [encode(call, ndArray(x.shape, found), mode === 'binary' ? 'multi_hot' : mode, padded)];
 }
 
 /**

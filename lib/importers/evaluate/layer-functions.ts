@@ -6,6 +6,7 @@ import { encodings } from './encoding.js';
 import type { LayerFunction } from './evaluate.js';
 import { featureScaling } from './feature-scaling.js';
 import { identities } from './identities.js';
+import { locallyConnected } from './locally-connected.js';
 import { normalizations } from './normalization.js';
 import { pooling } from './pooling.js';
 import { reshaping } from './reshaping.js';
@@ -21,6 +22,7 @@ const families: readonly Readonly<Record<string, LayerFunction>>[] = [
   encodings,
   featureScaling,
   identities,
+  locallyConnected,
   normalizations,
   pooling,
   reshaping,

@@ -1,5 +1,5 @@
 import { ModeletError } from '../../core/errors.js';
-import { elementCount, formatShape } from '../../core/tensor.js';
+import { formatShape } from '../../core/tensor.js';
 import type { KerasLayer } from '../keras/keras-model.js';
 import { type NdArray, ndArray } from './array.js';
 
@@ -24,10 +24,16 @@ export function weightOf(layer: KerasLayer, name: string, shape: readonly number
 }
 
 /**
- * A weight by its number of elements alone. Keras 2 shapes what has several axes in the order in which these were asked for, or
- * with size 1 at all the others, and takes the numbers as they lie in memory all the same.
+ * A weight that has these sizes, in any order and with any axes of size 1 between them. Keras 2 shapes what has several axes in
+ * the order in which these were asked for, or with size 1 at all the others, and takes the numbers as they lie in memory all the
+ * same.
  */
-export function weightInOrder(layer: KerasLayer, name: string, count: number): Float64Array {
+export function weightInOrder(layer: KerasLayer, name: string, sizes: readonly number[]): Float64Array {
   const stored = layer.weights.get(name)?.shape ?? [];
-  return weightOf(layer, name, elementCount(stored) === count ? stored : [count]).data;
+  const essential = (shape: readonly number[]) =>
+    shape
+      .filter((size) => size !== 1)
+      .sort()
+      .join();
+  return weightOf(layer, name, essential(stored) === essential(sizes) ? stored : sizes).data;
 }

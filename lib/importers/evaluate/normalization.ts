@@ -1,5 +1,4 @@
 import { ModeletError } from '../../core/errors.js';
-import { elementCount } from '../../core/tensor.js';
 import { type NdArray, ndArray } from './array.js';
 import { broadcastTo, mapSlices, positiveAxis } from './axes.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
@@ -52,7 +51,7 @@ function layerNormalization(call: EvaluateCall): NdArray[] {
 function groupNormalization(call: EvaluateCall): NdArray[] {
   const config = readConfig(call.layer);
   const x = firstInput(call);
-  const [axis = -1] = axesOf(call, x);
+  const axis = positiveAxis(config.integer('axis', -1), x.shape.length, call.layer.name);
   const [size, asked] = [x.shape[axis] ?? 1, config.integer('groups', 32)];
   const groups = asked === -1 ? size : asked;
   if (groups < 1 || size % groups !== 0) {
@@ -129,5 +128,6 @@ function multiply(x: NdArray, factors: Float64Array): NdArray {
 /** A weight with an element for each along these axes, repeated along all others of x. */
 function along(call: EvaluateCall, name: string, x: NdArray, axes: readonly number[]): Float64Array {
   const shape = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1));
-  return broadcastTo(ndArray(shape, weightInOrder(call.layer, name, elementCount(shape))), x.shape).data;
+  const sizes = axes.map((axis) => x.shape[axis] ?? 1);
+  return broadcastTo(ndArray(shape, weightInOrder(call.layer, name, sizes)), x.shape).data;
 }

@@ -1,4 +1,5 @@
 import { elementCount } from '../../core/tensor.js';
+import { kerasMajor } from '../keras/keras-version.js';
 import { type NdArray, ndArray } from './array.js';
 import { moveBorders } from './borders.js';
 import { channelsLast } from './channels-last.js';
@@ -14,6 +15,7 @@ export const resizing: Record<string, LayerFunction> = {
   UpSampling3D: upSampling3D,
   Resizing: resizingLayer,
   CenterCrop: centerCrop,
+  RandomCrop: randomCrop,
 };
 
 /** Repeats each step `size` times. */
@@ -83,6 +85,14 @@ function centerCrop(call: EvaluateCall): NdArray[] {
       return cut(call, x, size);
     }),
   ];
+}
+
+/** At inference Keras 3 hands the image on as it is; Keras 2 crops it to the new proportions and stretches it to the size. */
+function randomCrop(call: EvaluateCall): NdArray[] {
+  const config = readConfig(call.layer);
+  const x = firstInput(call, 4);
+  if (kerasMajor(call.kerasVersion) === 3) return [ndArray(x.shape, x.data)];
+  return [channelsLast(x, config, (x) => stretch(cropToAspect(call, x, sizeOf(config)), sizeOf(config), 'bilinear'))];
 }
 
 function sizeOf(config: ConfigReader): [number, number] {

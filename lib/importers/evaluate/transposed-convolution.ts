@@ -4,7 +4,7 @@ import { type NdArray, ndArray, zeros } from './array.js';
 import { convolutional } from './convolution.js';
 import type { LayerFunction } from './evaluate.js';
 import { weightOf } from './layer-weights.js';
-import type { ConfigReader } from './read-config.js';
+import { type ConfigReader, wrongField } from './read-config.js';
 import { slideWindow, type Window } from './window.js';
 
 /** Transposed convolutions ("deconvolutions"), with a bias and an activation. */
@@ -31,13 +31,14 @@ function transposedConvolution(rank: number): LayerFunction {
  */
 function outputSizes(spatial: readonly number[], config: ConfigReader, window: Window, layerName: string): number[] {
   const given = config.has('output_padding') ? config.integers('output_padding', spatial.length) : undefined;
+  if (given?.some((extra, axis) => extra < 0 || extra >= (window.strides[axis] ?? 1))) {
+    throw wrongField(layerName, 'output_padding', `from 0 up and less than strides, [${window.strides}]`, given);
+  }
+  if (window.padding === 'causal') throw wrongField(layerName, 'padding', 'valid or same', 'causal');
   return spatial.map((n, axis) => {
     const [size, stride, dilation] = [window.size[axis] ?? 1, window.strides[axis] ?? 1, window.dilation[axis] ?? 1];
     const extent = (size - 1) * dilation + 1;
     const extra = given?.[axis];
-    if (window.padding === 'causal') {
-      throw new ModeletError('INVALID_INPUT', `layer '${layerName}': padding is 'causal'; it must be valid or same`);
-    }
     if (window.padding === 'same') {
       return extra === undefined ? n * stride : (n - 1) * stride + (extent % 2) + extra;
     }
