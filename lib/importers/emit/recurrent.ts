@@ -27,7 +27,8 @@ const emitRecurrent: Emitter = (graph, call) => emitCells(graph, call, [readCell
 /** `RNN` around a cell, or a stack of them. */
 const emitRnn: Emitter = (graph, call) => {
   const cell = call.layer.children.get('cell');
-  if (cell === undefined) throw refused(call.layer, 'its cells are not those of Keras, or a stack of them returns its states');
+  if (cell === undefined)
+    throw refused(call.layer, 'its cells are not those of Keras, or a stack of them returns its states');
   const stacked = cell.className === 'StackedRNNCells';
   if (stacked && cell.config.reverse_state_order === true) throw refused(call.layer, 'reverse_state_order');
   const cells = stacked ? [...cell.children.values()] : [cell];
