@@ -26,7 +26,10 @@ export function evaluateCall(call: EvaluateCall): readonly NdArray[] {
   const { className, name } = call.layer;
   const compute = layerFunctions.get(className);
   if (compute === undefined) {
-    throw new ModeletError('INVALID_INPUT', `layer '${name}': there is no evaluator for the class ${className}; use one of Keras' own`);
+    throw new ModeletError(
+      'INVALID_INPUT',
+      `layer '${name}': there is no evaluator for the class ${className}; use one of Keras' own`,
+    );
   }
   const outputs = compute(call);
   const mask = passesMask(className) ? call.inputs[0]?.mask : undefined;
