@@ -1,4 +1,5 @@
 import { activationLayers } from './activation-layers.js';
+import { autoContrast } from './auto-contrast.js';
 import { borders } from './borders.js';
 import { convolutions } from './convolution.js';
 import { dense } from './dense.js';
@@ -16,6 +17,7 @@ import { transposedConvolutions } from './transposed-convolution.js';
 
 const families: readonly Readonly<Record<string, LayerFunction>>[] = [
   activationLayers,
+  autoContrast,
   borders,
   convolutions,
   dense,
