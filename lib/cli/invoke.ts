@@ -3,8 +3,6 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { extname, resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
-import { localHandlers } from '../dev/local-handlers.js';
-import { createLocalServer } from '../dev/local-server.js';
 import { builtInTasks } from './built-in-tasks.js';
 import { parseModelRef, type Verb, type VerbCall } from './verb.js';
 
@@ -44,6 +42,8 @@ async function locally(
   { registry }: VerbCall,
   ask: (base: string) => Promise<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
+  const { localHandlers } = await import('../dev/local-handlers.js');
+  const { createLocalServer } = await import('../dev/local-server.js');
   process.env.MODELET_REGISTRY = registry.store.location;
   process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
   const handlerFor = await localHandlers(resolve('dist/functions'), registry, builtInTasks);

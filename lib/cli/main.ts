@@ -9,6 +9,7 @@ import { list } from './list.js';
 import { scaffold } from './new.js';
 import { promote } from './promote.js';
 import { prune } from './prune.js';
+import { publish } from './publish.js';
 import { push } from './push.js';
 import { rollback } from './rollback.js';
 import { serve } from './serve.js';
@@ -16,7 +17,7 @@ import { show } from './show.js';
 import type { Verb, VerbCall } from './verb.js';
 import { verify } from './verify.js';
 
-const verbs: readonly Verb[] = [serve, list, show, verify, invoke, promote, rollback, prune, push, scaffold];
+const verbs: readonly Verb[] = [serve, publish, list, show, verify, invoke, promote, rollback, prune, push, scaffold];
 
 const common = {
   registry: { type: 'string' },

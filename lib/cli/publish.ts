@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { ModeletError } from '../core/errors.js';
 import { type Manifest, namePattern } from '../core/manifest.js';
 import { formatShape } from '../core/tensor.js';
 import { type Quantization, quantizations } from '../importers/graph/quantize.js';
-import { readGoldenFile } from '../importers/keras/golden-file.js';
-import { importModel } from '../publishing/import-model.js';
-import { publishModel } from '../publishing/publish-model.js';
+import { readGoldenFile } from '../publishing/golden-file.js';
 import { readTaskFile } from '../publishing/task-file.js';
 import { openEngine } from '../runtime/open-engine.js';
 import { builtInTasks } from './built-in-tasks.js';
@@ -52,8 +49,12 @@ export const publish: Verb = {
     const onStage = (stage: (typeof stages)[number]): void => bar.update(stages.indexOf(stage));
     let manifest: Manifest;
     try {
+      // Here and not at the top: other verbs need none of it, and it takes a second to load.
+      const { importModel } = await import('../publishing/import-model.js');
+      const { publishModel } = await import('../publishing/publish-model.js');
       const model = await importModel(positionals[0] as string, openEngine);
-      const golden = await goldenFrom(values.golden as string | undefined, model.signature);
+      const file = values.golden as string | undefined;
+      const golden = file === undefined ? undefined : await readGoldenFile(file, model.signature);
       manifest = await publishModel(registry, model, {
         name,
         task,
@@ -83,17 +84,6 @@ function quantizationFrom(text: string | undefined): Quantization | undefined {
   const known = quantizations.find((name) => name === text);
   if (text === undefined || known !== undefined) return known;
   throw new ModeletError('INVALID_REQUEST', `--quantize ${text} is not known; use ${quantizations.join(' or ')}`);
-}
-
-async function goldenFrom(path: string | undefined, signature: Manifest['signature']) {
-  if (path === undefined) return undefined;
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new ModeletError('INVALID_INPUT', `${path} can't be read: ${(error as Error).message}; name a golden file`);
-  }
-  return readGoldenFile(text, path, signature);
 }
 
 /** The signature, the proof, and what to do next. */

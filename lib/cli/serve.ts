@@ -2,8 +2,6 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
-import { localHandlers } from '../dev/local-handlers.js';
-import { createLocalServer } from '../dev/local-server.js';
 import { builtInTasks } from './built-in-tasks.js';
 import type { Verb } from './verb.js';
 
@@ -19,6 +17,9 @@ export const serve: Verb = {
     '  MODELET_BACKEND     environment: wasm (default) or tensorflow (after npm run native)',
   ],
   run: async ({ registry, print }) => {
+    // Not at the top: other verbs start without them.
+    const { localHandlers } = await import('../dev/local-handlers.js');
+    const { createLocalServer } = await import('../dev/local-server.js');
     // The handlers read the environment that a deployment would set; metrics would only fill the terminal.
     process.env.MODELET_REGISTRY = registry.store.location;
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';

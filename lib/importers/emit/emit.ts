@@ -45,9 +45,11 @@ export function emitCall(graph: GraphBuilder, call: EmitCall): readonly GraphVal
 }
 
 function unknownClass(className: string): string {
-  return className === 'Lambda'
-    ? 'it holds Python code, which is never run; replace it by layers and save the model again'
-    : `no such layer is known; there are ${[...emitters.keys()].filter((name) => !name.startsWith('op:')).join(', ')}`;
+  if (className === 'Lambda') {
+    return 'it holds Python code, which is never run; replace it by layers and save the model again';
+  }
+  const what = className.startsWith('op:') ? `the operation '${className.slice(3)}'` : 'a layer of this class';
+  return `${what} is not known, and custom code is never run; express it by Keras' own layers and save the model again`;
 }
 
 /** The one input of a layer that takes one. @throws INVALID_INPUT */
