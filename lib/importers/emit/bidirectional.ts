@@ -4,9 +4,8 @@ import { arithmetic, scalar } from '../graph/ops/elementwise.js';
 import { concat, reverse } from '../graph/ops/shape.js';
 import type { KerasLayer } from '../keras/keras-model.js';
 import { readConfig, refused } from '../keras/read-layer.js';
-import { masksOf } from './arguments.js';
 import { type Emitter, emitCall } from './emit.js';
-import { splitArguments } from './recurrent.js';
+import { masksFor, splitArguments } from './recurrent.js';
 
 const schema = v.object({
   merge_mode: v.optional(v.nullable(v.picklist(['concat', 'sum', 'mul', 'ave'])), null),
@@ -29,7 +28,8 @@ const emitBidirectional: Emitter = (graph, call) => {
   if (forward === undefined || backward === undefined) throw refused(layer, 'it needs a forward and a backward layer');
   const direction = readConfig(forward, childSchema);
   const { x, states } = splitArguments(call);
-  const mask = masksOf(call)[0];
+  const { used, handedOn } = masksFor(call, states);
+  const sequence = { ...x, mask: undefined };
   const half = states.length / 2;
 
   const run = (child: KerasLayer, goBackwards: boolean, initial: readonly GraphValue[]): readonly GraphValue[] => {
@@ -37,9 +37,12 @@ const emitBidirectional: Emitter = (graph, call) => {
     const items = initial.map((value) => ({ kind: 'value' as const, value }));
     return emitCall(graph, {
       layer: { ...child, config },
-      args: [{ kind: 'value', value: { ...x, mask } }],
-      kwargs: items.length === 0 ? {} : { initial_state: { kind: 'list', items } },
-      inputs: [{ ...x, mask }],
+      args: [{ kind: 'value', value: sequence }],
+      kwargs: {
+        ...(used && { mask: { kind: 'value', value: used } }),
+        ...(items.length > 0 && { initial_state: { kind: 'list', items } }),
+      },
+      inputs: [sequence],
       kerasVersion,
     });
   };
@@ -48,7 +51,7 @@ const emitBidirectional: Emitter = (graph, call) => {
   if (ahead === undefined || back === undefined) throw refused(layer, 'the layers in it have no output');
 
   const turned = direction.return_sequences ? reverse(graph, back, [1]) : back;
-  const outMask = direction.return_sequences ? mask : undefined;
+  const outMask = direction.return_sequences ? handedOn : undefined;
   const merged = merge(graph, mode, ahead, turned).map((value) => ({ ...value, mask: outMask }));
   return [...merged, ...aheadStates, ...backStates];
 };

@@ -5,10 +5,9 @@ import { concat, dimension, expandDims, reshape, split, squeeze } from '../graph
 import type { KerasLayer } from '../keras/keras-model.js';
 import { readConfig, readWeight, refused } from '../keras/read-layer.js';
 import { emitActivation } from './activations.js';
-import { masksOf } from './arguments.js';
 import { asImageKernel, asImages, convolve, fromImages } from './convolve-images.js';
 import type { Emitter } from './emit.js';
-import { readLoop, splitArguments } from './recurrent.js';
+import { masksFor, readLoop, splitArguments } from './recurrent.js';
 import { asTruth } from './score-masks.js';
 
 const sizes = v.array(v.pipe(v.number(), v.integer(), v.minValue(1)));
@@ -48,8 +47,8 @@ const emitConvLstm: Emitter = (graph, call) => {
     throw refused(layer, `it needs a fixed number of steps, 1 to ${mostSteps}; set it in the model's Input`);
   }
   if (given.states.length !== 0 && given.states.length !== 2) throw refused(layer, 'it takes two initial states');
-  const mask = masksOf(call)[0];
-  const masks = mask && split(graph, asTruth(graph, mask), steps, 1);
+  const { used, handedOn } = masksFor(call, given.states);
+  const masks = used && split(graph, asTruth(graph, used), steps, 1);
 
   const inputs = inputSteps(graph, layer, x, config);
   const kernel = graph.constant(asImageKernel(readWeight(layer, 'recurrent_kernel', rank + 2)), 'recurrent_kernel');
@@ -90,7 +89,7 @@ const emitConvLstm: Emitter = (graph, call) => {
       )
     : leave(output as GraphValue);
   const states = loop.return_state ? [h as GraphValue, c as GraphValue].map(leave) : [];
-  return [{ ...result, mask: loop.return_sequences ? mask : undefined }, ...states];
+  return [{ ...result, mask: loop.return_sequences ? handedOn : undefined }, ...states];
 };
 
 /** The input's convolutions with their bias, for each step. */

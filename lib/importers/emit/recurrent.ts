@@ -4,6 +4,7 @@ import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { cast } from '../graph/ops/elementwise.js';
 import { reverse } from '../graph/ops/shape.js';
 import type { KerasLayer } from '../keras/keras-model.js';
+import { kerasMajor } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import type { Resolved } from '../keras/walk.js';
 import { masksOf } from './arguments.js';
@@ -47,8 +48,8 @@ function emitCells(graph: GraphBuilder, call: EmitCall, cells: readonly Recurren
   if (states.length > 0 && states.length !== cells.reduce((sum, cell) => sum + cell.states, 0)) {
     throw refused(layer, `it is called with ${states.length} initial states`);
   }
-  const given = masksOf(call)[0];
-  const mask = given && stepMask(graph, layer, given);
+  const { used, handedOn } = masksFor(call, states);
+  const mask = used && stepMask(graph, layer, used);
 
   let sequence = cast(graph, x, 'FP32');
   let stepsMask = mask;
@@ -67,7 +68,7 @@ function emitCells(graph: GraphBuilder, call: EmitCall, cells: readonly Recurren
     // What the first one read backwards comes out in that order.
     if (backwards && stepsMask !== undefined && !last) stepsMask = reversedMask(graph, stepsMask);
   }
-  const output = { ...sequence, mask: loop.return_sequences ? mask : undefined };
+  const output = { ...sequence, mask: loop.return_sequences ? handedOn : undefined };
   return loop.return_state ? [output, ...finals.map((state) => ({ ...state, mask: undefined }))] : [output];
 }
 
@@ -144,6 +145,20 @@ export function splitArguments({ layer, args, kwargs }: EmitCall): { x: GraphVal
   if (valuesIn(kwargs.constants).length > 0) throw refused(layer, 'its cell takes constants');
   if (others.some(({ kind }) => kind !== 'constant')) throw refused(layer, 'a mask is given by position; name it');
   return { x, states: [...listed, ...valuesIn(second), ...valuesIn(kwargs.initial_state)] };
+}
+
+/**
+ * The mask that a layer works with, and the one that goes on with its sequence. Keras 3 hands a mask which its input brings to
+ * layers that are called with one tensor (`Layer.__call__`, "Populate mask argument(s)"): with initial states there are more,
+ * and no step is skipped.
+ */
+export function masksFor(
+  call: EmitCall,
+  states: readonly GraphValue[],
+): { used: GraphValue | undefined; handedOn: GraphValue | undefined } {
+  const [mask] = masksOf(call);
+  const lost = call.kwargs.mask === undefined && states.length > 0 && kerasMajor(call.kerasVersion) === 3;
+  return { used: lost ? undefined : mask, handedOn: mask };
 }
 
 function stepMask(graph: GraphBuilder, layer: KerasLayer, mask: GraphValue): GraphValue {
