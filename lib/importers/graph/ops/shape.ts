@@ -2,8 +2,8 @@ import { elementCount, makeTensor } from '../../../core/tensor.js';
 import * as attribute from '../attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph-builder.js';
 
-/** A size: known now, or whatever that axis of that value has at a request. */
-export type Dimension = number | { readonly of: GraphValue; readonly axis: number };
+/** A size: known now, or whatever that axis of that value has at a request, perhaps several times as much. */
+export type Dimension = number | { readonly of: GraphValue; readonly axis: number; readonly times?: number };
 
 /** The size of an axis (counted from the end where negative), known or not. */
 export function dimension(x: GraphValue, axis: number): Dimension {
@@ -45,7 +45,7 @@ export function exactSizes(graph: GraphBuilder, sizes: readonly Dimension[]): Gr
 }
 
 /** A size that is known only at a request, as an INT32 scalar. */
-export function sizeOf(graph: GraphBuilder, { of, axis }: Exclude<Dimension, number>): GraphValue {
+export function sizeOf(graph: GraphBuilder, { of, axis, times = 1 }: Exclude<Dimension, number>): GraphValue {
   const shape = graph.node(
     'Shape',
     [of],
@@ -54,7 +54,13 @@ export function sizeOf(graph: GraphBuilder, { of, axis }: Exclude<Dimension, num
   );
   const bounds = [[axis], [axis + 1], [1]].map((values) => integers(graph, values));
   const attributes = { shrink_axis_mask: attribute.int(1) };
-  return graph.node('StridedSlice', [shape, ...bounds], attributes, { datatype: 'INT32', shape: [] });
+  const size = graph.node('StridedSlice', [shape, ...bounds], attributes, { datatype: 'INT32', shape: [] });
+  return times === 1 ? size : graph.node('Mul', [size, integer(graph, times)], {}, { datatype: 'INT32', shape: [] });
+}
+
+/** `times` as much of a size. */
+export function multiple(size: Dimension, times: number): Dimension {
+  return typeof size === 'number' ? size * times : { ...size, times: (size.times ?? 1) * times };
 }
 
 export function transpose(graph: GraphBuilder, x: GraphValue, order: readonly number[]): GraphValue {
