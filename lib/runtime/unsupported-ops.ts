@@ -50,6 +50,7 @@ const wrong: Readonly<Record<string, string>> = {
   FakeQuantWithMinMaxVars: 'is skipped by TensorFlow.js; export the model without quantization-aware training',
   Mod: 'rounds towards zero in TensorFlow and down in TensorFlow.js; use FloorMod (`%`)',
   Reverse: 'takes flags, which TensorFlow.js reads as axes; use ReverseV2 (`tf.reverse`)',
+  ImageProjectiveTransformV3: 'differs between the backends of TensorFlow.js; transform images before the model',
   Print: 'prints what callers send; export the model without it',
 };
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import createModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import { createLargestMagnitude, type MagnitudeBits } from './wasm-repairs/largest-magnitude.js';
 
 /** The parts of TF.js' emscripten module that we touch (tfjs-backend-wasm/wasm-out). */
 export interface WasmModule {
@@ -8,6 +9,8 @@ export interface WasmModule {
   _free(offset: number): void;
   cwrap(name: string, result: string | null, parameters: string[]): (...values: number[]) => number;
   tfjs: Record<string, (...values: number[]) => number>;
+  /** The largest magnitude among `count` float32 at an offset, as bits. */
+  largestMagnitude(offset: number, count: number): MagnitudeBits;
 }
 
 type Factory = (config: {
@@ -27,11 +30,15 @@ export class HeapFullError extends Error {}
 export async function createWasmModule(file: string | URL, onFault: (line: string) => void): Promise<WasmModule> {
   const compiled = await WebAssembly.compile(await readFile(file));
   const listeners = processListeners();
+  let memory: WebAssembly.Memory | undefined;
   const module = await new Promise<WasmModule>((resolve, reject) => {
     (createModule as unknown as Factory)({
       printErr: onFault,
       instantiateWasm: (imports, done) => {
-        WebAssembly.instantiate(compiled, imports).then(done, reject);
+        WebAssembly.instantiate(compiled, imports).then((instance) => {
+          memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
+          done(instance);
+        }, reject);
         return {};
       },
     }).then(resolve, reject);
@@ -49,6 +56,8 @@ export async function createWasmModule(file: string | URL, onFault: (line: strin
     dispose: module.cwrap('dispose', null, []),
   };
   guardMalloc(module);
+  if (memory === undefined) throw new Error("TF.js' wasm module exports no memory");
+  module.largestMagnitude = createLargestMagnitude({ memory, malloc: module._malloc });
   return module;
 }
 

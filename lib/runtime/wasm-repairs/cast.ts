@@ -1,4 +1,5 @@
-import { heapOf, type Kernel } from './repair.js';
+import { ownKernel } from './own-kernel.js';
+import type { Kernel } from './repair.js';
 
 const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
 
@@ -12,16 +13,21 @@ export const cast =
     const { inputs, attrs, backend } = call;
     const { x } = inputs as { x: (typeof inputs)[string] };
     if (attrs.dtype === x.dtype || x.dtype === 'bool' || attrs.dtype === 'float32') return original(call);
-    const out = backend.makeOutput(x.shape, attrs.dtype as 'int32' | 'bool');
-    const [from, to] = [heapOf(backend, x), heapOf(backend, out)];
-    if (attrs.dtype === 'bool') {
-      for (let index = 0; index < from.length; index++) to[index] = from[index] === 0 ? 0 : 1;
-      return out;
-    }
-    for (let index = 0; index < from.length; index++) {
-      const value = Math.trunc(from[index] as number);
-      if (!(value >= least && value <= most)) throw new RangeError(`Cast: INT32 has no room for ${from[index]}`);
-      to[index] = value;
-    }
-    return out;
+    const dtype = attrs.dtype as 'int32' | 'bool';
+    const convert = dtype === 'bool' ? (value: number) => (value === 0 ? 0 : 1) : toInt32;
+    return ownKernel(
+      backend,
+      x.shape,
+      dtype,
+      [x],
+      ([values]) =>
+        (index) =>
+          convert(values?.[index] as number),
+    );
   };
+
+function toInt32(value: number): number {
+  const whole = Math.trunc(value);
+  if (!(whole >= least && whole <= most)) throw new RangeError(`Cast: INT32 has no room for ${value}`);
+  return whole;
+}

@@ -10,23 +10,30 @@ const activations: Readonly<Record<string, string>> = {
   leakyrelu: 'LeakyRelu',
 };
 
-/** TF.js takes a bias of one dimension only, and reads past it where it is shorter than a row. Others are added afterwards. */
+/**
+ * TF.js' own is right for single matrices that are not transposed in front, with a bias for each column: it adds biases wrongly
+ * in batches, and takes no others. Those are made of their parts.
+ */
 export const fusedMatMul =
   (original: Kernel): Kernel =>
   (call) => {
     const { inputs, attrs, backend } = call;
     const { a, b, bias, preluActivationWeights: alpha } = inputs as Record<string, tf.TensorInfo>;
-    const columns = b?.shape.at(attrs.transposeB === true ? -2 : -1);
-    const plain = bias === undefined || bias === null || (bias.shape.length === 1 && bias.shape[0] === columns);
-    if (plain) return original(call);
     const { transposeA, transposeB, leakyreluAlpha } = attrs;
-    const product = runKernel(backend, 'BatchMatMul', { a, b }, { transposeA, transposeB });
-    const sum = runKernel(backend, 'Add', { a: product, b: bias });
-    backend.disposeData(product.dataId);
-    if ((attrs.activation ?? 'linear') === 'linear') return sum;
-    const kernel = activations[String(attrs.activation)];
-    if (kernel === undefined) throw new RangeError(`_FusedMatMul: activation '${attrs.activation}' is not known`);
-    const result = runKernel(backend, kernel, { x: sum, alpha }, { alpha: leakyreluAlpha });
-    backend.disposeData(sum.dataId);
-    return result;
+    const columns = b?.shape.at(transposeB === true ? -2 : -1);
+    const single = [a, b].every((matrix) => matrix?.shape.slice(0, -2).every((size) => size === 1));
+    const plain = bias === undefined || bias === null || (bias.shape.length === 1 && bias.shape[0] === columns);
+    if (single && plain && transposeA !== true) return original(call);
+    const activation = String(attrs.activation ?? 'linear');
+    const kernel = activations[activation];
+    if (kernel === undefined && activation !== 'linear') throw new RangeError(`_FusedMatMul: what is '${activation}'?`);
+    const parts = [runKernel(backend, 'BatchMatMul', { a, b }, { transposeA, transposeB })];
+    try {
+      if (bias !== undefined && bias !== null) parts.push(runKernel(backend, 'Add', { a: parts.at(-1), b: bias }));
+      const x = parts.at(-1);
+      if (kernel !== undefined) parts.push(runKernel(backend, kernel, { x, alpha }, { alpha: leakyreluAlpha }));
+      return parts.pop() as tf.TensorInfo;
+    } finally {
+      for (const part of parts) backend.disposeData(part.dataId);
+    }
   };

@@ -1,7 +1,56 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { clipByValue, floatOnly, floorDiv, mod, pow } from './arithmetic.js';
 import { cast } from './cast.js';
 import { fusedMatMul } from './fused-mat-mul.js';
 import { identity } from './identity.js';
-import { repair } from './repair.js';
+import { checkedCoordinates, checkedCounts, checkedIndices, gatherV2, slice } from './indices.js';
+import { oneHot, resizeNearestNeighbor, reverse, select, stridedSlice } from './moving.js';
+import { choosing, clamping, ordering, refusing } from './not-a-number.js';
+import { type Kernel, type KernelCall, repair } from './repair.js';
+import { dilation2D, maxPool3D, maxPoolWithArgmax } from './windows.js';
+
+const shapeOf = (input: string) => (call: KernelCall) => (call.inputs[input] as tf.TensorInfo).shape;
+const attribute = (name: string) => (call: KernelCall) => call.attrs[name] as readonly number[];
+
+/** Applied in this order: what stands last is asked first. A kernel's file says what is wrong with TF.js' own. */
+const repairs: readonly (readonly [kernels: string, make: (original: Kernel) => Kernel])[] = [
+  ['Cast', cast],
+  ['Identity', identity],
+  ['_FusedMatMul', fusedMatMul],
+  ['FloorDiv', floorDiv],
+  ['Mod', mod],
+  ['Pow', pow],
+  ['ClipByValue', clamping(({ clipValueMin, clipValueMax }) => [Number(clipValueMin), Number(clipValueMax)])],
+  ['ClipByValue', clipByValue],
+  ['Relu6', clamping(() => [0, 6])],
+  ['Maximum', choosing(Math.max)],
+  ['Minimum', choosing(Math.min)],
+  ['Conv2D DepthwiseConv2dNative FusedConv2D FusedDepthwiseConv2D MaxPool AvgPool', refusing('x')],
+  ['_FusedMatMul', refusing('a')],
+  ['ArgMax ArgMin TopK', ordering],
+  ['StridedSlice', stridedSlice],
+  ['Reverse', reverse],
+  ['Select', select],
+  ['OneHot', oneHot],
+  ['ResizeNearestNeighbor', resizeNearestNeighbor],
+  ['MaxPool3D', maxPool3D],
+  ['MaxPoolWithArgmax', maxPoolWithArgmax],
+  ['Dilation2D', dilation2D],
+  ['GatherNd', checkedCoordinates('indices', shapeOf('params'))],
+  ['ScatterNd', checkedCoordinates('indices', attribute('shape'))],
+  ['TensorScatterUpdate', checkedCoordinates('indices', shapeOf('tensor'))],
+  ['SparseToDense', checkedCoordinates('sparseIndices', attribute('outputShape'))],
+  ['CropAndResize', checkedIndices('boxInd', (call) => shapeOf('image')(call)[0] as number)],
+  ['Bincount DenseBincount', checkedCounts],
+  ['GatherV2', gatherV2],
+  ['Slice', slice],
+  [
+    'Acos Acosh Asin Asinh Atan Atan2 Atanh Ceil Cos Cosh Elu Erf Expm1 Floor IsFinite IsInf IsNan Log Log1p ' +
+      'LRN Prelu Reciprocal Rsqrt Selu Sigmoid Sin Sinh Softmax Softplus Sqrt Step Tan Tanh ' +
+      'AvgPool MaxPool MaxPool3D AvgPool3D Dilation2D FusedBatchNorm Conv2D Conv3D DepthwiseConv2dNative',
+    floatOnly,
+  ],
+];
 
 let done = false;
 
@@ -9,7 +58,5 @@ let done = false;
 export function repairKernels(): void {
   if (done) return;
   done = true;
-  repair('Cast', cast);
-  repair('_FusedMatMul', fusedMatMul);
-  repair('Identity', identity);
+  for (const [kernels, make] of repairs) for (const kernel of kernels.split(' ')) repair(kernel, make);
 }
