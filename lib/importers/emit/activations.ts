@@ -6,6 +6,7 @@ import { refused } from '../keras/read-layer.js';
 import * as curves from './curves.js';
 import { numberSetting, optionalNumber, type Settings, settingsOf } from './settings.js';
 import * as shrinks from './shrinks.js';
+import { sparsemax } from './sparsemax.js';
 
 /** @throws RangeError about a setting */
 type Activation = (graph: GraphBuilder, x: GraphValue, settings: Settings) => GraphValue;
@@ -55,6 +56,7 @@ const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>
   ['thresholded_relu', (graph, x, settings) => shrinks.threshold(graph, x, numberSetting(settings, 'theta', 1), 0)],
   ['exponential', (graph, x) => unary(graph, 'Exp', x)],
   ['softmax', (graph, x, settings) => softmax(graph, x, [numberSetting(settings, 'axis', -1)])],
+  ['sparsemax', (graph, x, settings) => sparsemax(graph, x, numberSetting(settings, 'axis', -1))],
   ['log_softmax', (graph, x, settings) => logSoftmax(graph, x, [numberSetting(settings, 'axis', -1)])],
 ]);
 
@@ -79,7 +81,6 @@ export function emitActivation(graph: GraphBuilder, activation: unknown, x: Grap
   if (className === 'Activation') return emitActivation(graph, settingsOf(given.config).activation, x, layer);
   const [name, defaults] = layers[className] ?? [className, {}];
   const emit = activations.get(name);
-  if (name === 'sparsemax') throw refused(layer, "Keras' sparsemax differs from its definition; use softmax");
   if (emit === undefined) throw refused(layer, `activation '${className}' is not known`);
   // What the files of Keras 1 and 2 call the slope of a LeakyReLU.
   const { alpha: negative_slope, ...others } = settingsOf(given.config);

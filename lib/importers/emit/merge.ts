@@ -10,8 +10,10 @@ import { concatenatedMask, mergedMask } from './merge-masks.js';
 import { zeroMasked } from './score-masks.js';
 
 /** The inputs of a merge layer with the same datatype. */
-function operands(graph: GraphBuilder, { layer, inputs }: EmitCall): readonly GraphValue[] {
+function operands(graph: GraphBuilder, { layer, args, inputs }: EmitCall): readonly GraphValue[] {
   if (inputs.length === 0) throw refused(layer, 'it has no inputs');
+  // HDF5 files of Keras 3 name functions, which broadcast otherwise, by the same classes.
+  if (args.length > 1) throw refused(layer, 'it takes one list of inputs; save the model as .keras');
   const [first] = inputs;
   if (inputs.every(({ datatype }) => datatype === first?.datatype && datatype !== 'BOOL')) return inputs;
   return inputs.map((input) => cast(graph, input, 'FP32'));

@@ -10,6 +10,8 @@ export interface Operation {
   readonly call: EmitCall;
   /** The operand at a position, or by one of these names; numbers in the file become a constant. @throws RangeError */
   operand(position: number, ...names: readonly string[]): GraphValue;
+  /** An operand that the file holds. @throws RangeError where the model computes it */
+  constantOperand(position: number, ...names: readonly string[]): Tensor;
   /** Operands with the datatype that holds all of them: float32 before int32 before truth values. @throws RangeError */
   together(...places: readonly (readonly [position: number, ...names: string[]])[]): readonly GraphValue[];
   /** All operands of a list at the first position, or by name. @throws RangeError */
@@ -37,6 +39,12 @@ export function readOperation(graph: GraphBuilder, call: EmitCall): Operation {
     graph,
     call,
     operand: (position, ...names) => lift(graph, find(position, names), names[0] ?? `number ${position}`),
+    constantOperand: (position, ...names) => {
+      const operand = operandOf(find(position, names), names[0] ?? `number ${position}`);
+      if ('node' in operand)
+        throw new RangeError(`its operand ${names[0]} is computed by the model, which is not supported`);
+      return operand;
+    },
     together: (...places) => {
       const given = places.map(([position, ...names]) =>
         operandOf(find(position, names), names[0] ?? 'without a name'),

@@ -3,6 +3,7 @@ import { activationNames, emitActivation } from '../activations.js';
 import type { Emitter } from '../emit.js';
 import { withoutMask } from '../identities.js';
 import { elementwiseOperations } from './elementwise.js';
+import { imageOperations } from './images.js';
 import { constantOf, type OperationEmitter, readOperation } from './operation.js';
 import { productOperations } from './products.js';
 import { reductionOperations } from './reductions.js';
@@ -22,6 +23,7 @@ const activation =
 const byName: Readonly<Record<string, OperationEmitter>> = {
   ...Object.fromEntries(activationNames.map((name) => [name, activation(name)])),
   ...elementwiseOperations,
+  ...imageOperations,
   ...productOperations,
   ...reductionOperations,
   ...shapeOperations,

@@ -17,6 +17,9 @@ interface Reduction {
 function readReduction({ operand, settingAt, setting }: Operation): Reduction {
   const x = operand(0, 'x', 'input_tensor', 'input');
   const keepDims = setting('keepdims', 'keep_dims') === true;
+  for (const name of ['initial', 'where', 'weights']) {
+    if (setting(name) !== undefined && setting(name) !== null) throw new RangeError(`${name} is not supported`);
+  }
   return { x, axes: axesOf(settingAt(1, 'axis'), x.shape.length), keepDims };
 }
 
@@ -140,6 +143,7 @@ const truth = (graph: GraphBuilder, x: GraphValue): GraphValue => asTruth(graph,
 export const reductionOperations: Readonly<Record<string, OperationEmitter>> = {
   mean,
   reduce_mean: mean,
+  average: mean,
   sum: reduction('Sum'),
   reduce_sum: reduction('Sum'),
   max: reduction('Max'),

@@ -201,6 +201,23 @@ const reversed: OperationEmitter = (operation) => {
   return asTruth(graph, reverse(graph, cast(graph, x, 'FP32'), axes));
 };
 
+/** Along axes, by so many places towards the end; what leaves there comes back at the beginning. */
+const rolled: OperationEmitter = (operation) => {
+  const { graph, settingAt } = operation;
+  const x = first(operation);
+  const shifts = [settingAt(1, 'shift')].flat();
+  const axes = axesOf(settingAt(2, 'axis') ?? [], x.shape.length);
+  if (axes.length === 0) throw new RangeError('rolling all axes as one is not supported');
+  return axes.reduce((value, axis, index) => {
+    const size = knownSize(value, axis);
+    const shift = integerOf(shifts[index] ?? shifts[0]) % size;
+    const tail = shift < 0 ? shift + size : shift;
+    if (tail === 0) return value;
+    const [front, back] = parts(graph, value, [size - tail, tail], axis) as [GraphValue, GraphValue];
+    return concat(graph, [back, front], axis);
+  }, x);
+};
+
 const padded: OperationEmitter = (operation) => {
   const x = first(operation);
   const mode = String(operation.settingAt(2, 'mode') ?? 'constant').toLowerCase();
@@ -289,6 +306,7 @@ export const shapeOperations: Readonly<Record<string, OperationEmitter>> = {
   flip: reversed,
   reverse: reversed,
   pad: padded,
+  roll: rolled,
   take: taken,
   gather: taken,
   cast: casted,
