@@ -25,17 +25,18 @@ export function logSoftmax(x: NdArray, axes: readonly number[], layerName: strin
 }
 
 /**
- * The Euclidean projection onto the probability simplex (Martins and Astudillo, 2016): max(x - τ, 0) with the τ for which
- * it sums to 1. With x sorted downwards, the support are the first k for which 1 + k·x(k) > x(1) + … + x(k).
+ * Keras' sparsemax: max(x - τ, 0). With x sorted downwards and s(k) = x(1) + … + x(k), the support are the k for which
+ * 1 + k · x(k) > s(k), and τ = (the sum of s over the support - 1) / its size. (Martins and Astudillo, 2016, take only the last
+ * s(k), so that the result sums to 1; Keras' does so for a support of 1 alone.)
  */
 export function sparsemax(x: NdArray, axes: readonly number[], layerName: string): NdArray {
   return mapSlices(x, positive(x, axes, layerName), (slice) => {
-    let [sum, supportSum, support] = [0, 0, 0];
+    let [sum, sums, support] = [0, 0, 0];
     for (const [i, value] of slice.toSorted().reverse().entries()) {
       sum += value;
-      if (1 + (i + 1) * value > sum) [supportSum, support] = [sum, i + 1];
+      if (1 + (i + 1) * value > sum) [sums, support] = [sums + sum, support + 1];
     }
-    const tau = (supportSum - 1) / support;
+    const tau = (sums - 1) / support;
     slice.forEach((value, i) => {
       slice[i] = Math.max(value - tau, 0);
     });

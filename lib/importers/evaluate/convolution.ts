@@ -1,9 +1,10 @@
 import { ModeletError } from '../../core/errors.js';
 import { elementCount } from '../../core/tensor.js';
+import { kerasMajor } from '../keras/keras-version.js';
 import { activate } from './activations.js';
 import { addProduct } from './add-product.js';
 import { type NdArray, ndArray, zeros } from './array.js';
-import { channelsLast } from './channels-last.js';
+import { channelsLast, isChannelsFirst } from './channels-last.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
 import { firstInput } from './first-input.js';
 import { weightOf } from './layer-weights.js';
@@ -84,6 +85,7 @@ export function convolutional(
     const result = compute(x, config, window);
     if (!config.flag('use_bias', true)) return result;
     const filters = result.shape.at(-1) ?? 1;
+    if (isChannelsFirst(config)) refuseAmbiguousBias(call, result, filters);
     const bias = weightOf(layer, 'bias', [filters]).data;
     return ndArray(
       result.shape,
@@ -91,6 +93,17 @@ export function convolutional(
     );
   });
   return [activate(layer.config.activation, filtered, layer.name)];
+}
+
+/**
+ * Where the channels come first and the last axis is as long as there are filters, Keras 3 on TensorFlow adds the bias along that
+ * last axis (it takes any vector of that length for one of channels-last data); on its other backends, and in Keras 2, along the
+ * filters. No file says which backend was meant.
+ */
+function refuseAmbiguousBias(call: EvaluateCall, result: NdArray, filters: number): void {
+  if (kerasMajor(call.kerasVersion) < 3 || filters === 1 || result.shape.at(-2) !== filters) return;
+  const problem = `Keras' backends disagree about a bias of ${filters} where the last axis is as long`;
+  throw new ModeletError('INVALID_INPUT', `layer '${call.layer.name}': ${problem}; use channels_last`);
 }
 
 /**

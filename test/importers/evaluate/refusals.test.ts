@@ -59,3 +59,17 @@ describe('what a layer refuses', () => {
     );
   });
 });
+
+test('a bias which backends of Keras 3 add along different axes is refused, in Keras 2 it is not', () => {
+  const config = { filters: 2, kernel_size: [1, 1], data_format: 'channels_first' };
+  const weights = {
+    kernel: { shape: [1, 1, 1, 2], data: [1, 2] },
+    bias: { shape: [2], data: [10, 20] },
+  };
+  const input = { shape: [1, 1, 1, 2], data: [1, 2] };
+  const output = { shape: [1, 2, 1, 2], data: [11, 12, 22, 24] };
+  const entry: Entry = { class: 'Conv2D', config, weights, input, output };
+  expect(refusal(entry, toLayer(entry, keras))?.message).toMatch(/backends disagree/);
+  const [old] = evaluateCall(toCall(entry, '2.15.0'));
+  expect([...(old?.data ?? [])]).toEqual(output.data);
+});
