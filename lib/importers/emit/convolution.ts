@@ -13,7 +13,7 @@ const settings = (rank: number) => ({
   padding: v.optional(v.picklist(['valid', 'same', ...(rank === 1 ? (['causal'] as const) : [])]), 'valid'),
   data_format: dataFormat,
   use_bias: v.optional(v.boolean(), true),
-  activation: v.unknown(),
+  activation: v.optional(v.unknown()),
 });
 
 /** activation(x ⋆ kernel + bias), kernel [·, …, channels / groups, filters]. */

@@ -11,8 +11,8 @@ const leastDeviation = 1e-7;
 const normalizationSchema = v.object({
   axis: v.optional(v.nullable(v.union([v.number(), v.array(v.number())])), -1),
   invert: v.optional(v.boolean(), false),
-  mean: v.unknown(),
-  variance: v.unknown(),
+  mean: v.optional(v.unknown()),
+  variance: v.optional(v.unknown()),
 });
 
 /** (x − mean) / √variance by statistics of the training data for each place along `axis`; inverted, the way back. */

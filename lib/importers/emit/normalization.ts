@@ -34,7 +34,7 @@ function axesOf(layer: KerasLayer, x: GraphValue, axis: number | readonly number
   return at.sort((a, b) => a - b);
 }
 
-const batchNormSchema = v.object({ axis: oneAxis, epsilon: v.optional(v.number(), 1e-3), ...affine });
+const batchNormSchema = v.object({ axis: axes, epsilon: v.optional(v.number(), 1e-3), ...affine });
 
 /** x · scale + offset, with gamma / √(variance + epsilon) and beta − mean · scale, computed in float64 and rounded once. */
 const emitBatchNormalization: Emitter = (graph, call) => {
@@ -42,10 +42,10 @@ const emitBatchNormalization: Emitter = (graph, call) => {
   const config = readConfig(layer, batchNormSchema);
   const x = cast(graph, onlyInput(call), 'FP32');
   const at = axesOf(layer, x, config.axis);
-  const mean = readWeight(layer, 'moving_mean', 1);
+  const mean = readAny(layer, 'moving_mean');
   const channels = mean.data.length;
   const numbers = (name: string): ArrayLike<number> => {
-    const { data } = readWeight(layer, name, 1);
+    const { data } = readAny(layer, name);
     if (data.length !== channels) throw refused(layer, `its weights are of ${channels} and ${data.length} channels`);
     return data;
   };

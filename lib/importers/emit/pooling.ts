@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { type Pool, pool2d } from '../graph/ops/pooling.js';
-import { dimension, reshape } from '../graph/ops/shape.js';
+import { type Dimension, dimension, reshape } from '../graph/ops/shape.js';
 import type { Window } from '../graph/ops/window.js';
 import { readConfig } from '../keras/read-layer.js';
 import type { Emitter } from './emit.js';
@@ -36,6 +36,8 @@ const emitPooling = (op: Pool, rank: number): Emitter => {
   };
 };
 
+type Quartet = [Dimension, Dimension, Dimension, Dimension];
+
 function poolAxes(
   graph: GraphBuilder,
   op: Pool,
@@ -48,11 +50,11 @@ function poolAxes(
   if (third === undefined) return pool2d(graph, op, x, [first, second], padding);
   // The slices of a volume first, then along its depth: TF.js' MaxPool3D on wasm takes no number below 0 for a maximum.
   const slices = fromSlices(graph, pool2d(graph, op, asSlices(graph, x), [second, third], padding), x);
-  const [batch, channels] = [slices.shape[0] as number, slices.shape[4] as number];
-  const columns = reshape(graph, slices, [batch, dimension(slices, 1), -1, channels]);
+  const [batch, depth, height, width] = [0, 1, 2, 3].map((axis) => dimension(slices, axis)) as Quartet;
+  const channels = x.shape[4] as number;
+  const columns = reshape(graph, slices, [batch, depth, -1, channels]);
   const pooled = pool2d(graph, op, columns, [first, rowWindow], padding);
-  const sizes = [dimension(slices, 2), dimension(slices, 3)];
-  return reshape(graph, pooled, [batch, dimension(pooled, 1), ...sizes, channels]);
+  return reshape(graph, pooled, [batch, dimension(pooled, 1), height, width, channels]);
 }
 
 export const pooling: Readonly<Record<string, Emitter>> = {

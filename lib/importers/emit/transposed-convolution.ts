@@ -65,7 +65,7 @@ const emitTransposed = (rank: number): Emitter => {
     padding: v.optional(v.picklist(['valid', 'same']), 'valid'),
     data_format: dataFormat,
     use_bias: v.optional(v.boolean(), true),
-    activation: v.unknown(),
+    activation: v.optional(v.unknown()),
     groups: v.optional(v.literal(1), 1),
   });
   return (graph, call) => {

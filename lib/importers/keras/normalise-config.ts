@@ -64,7 +64,8 @@ export function normaliseLayer(described: DescribedLayer, major: number): Descri
   }
   const rank = Number(spatial.exec(className)?.[2] ?? 0);
   if (rank > 0) normaliseSpatial(className, config, rank);
-  if (className === 'BatchNormalization' && Array.isArray(config.axis)) config.axis = config.axis[0];
+  const { axis } = config;
+  if (className === 'BatchNormalization' && Array.isArray(axis) && axis.length === 1) config.axis = axis[0];
   // Keras before 2.1 and TF.js know only the older GRU, and don't say so.
   if (className === 'GRU') config.reset_after = config.reset_after ?? false;
   if (typeof config.dtype === 'object' && config.dtype !== null) config.dtype = policyName(config.dtype as Config);

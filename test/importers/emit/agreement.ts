@@ -10,7 +10,7 @@ import type {
   KerasLayer,
   KerasModel,
 } from '../../../lib/importers/keras/keras-model.js';
-import { runGraph } from './run-local.js';
+import { runGraph } from '../run-graph.js';
 
 type Shape = readonly number[];
 type Weights = Readonly<Record<string, Shape>>;
