@@ -5,7 +5,7 @@ import { concat, reverse } from '../graph/ops/shape.js';
 import type { KerasLayer } from '../keras/keras-model.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import { type Emitter, emitCall } from './emit.js';
-import { masksFor, splitArguments } from './recurrent.js';
+import { readCall } from './recurrent-call.js';
 
 const schema = v.object({
   merge_mode: v.optional(v.nullable(v.picklist(['concat', 'sum', 'mul', 'ave'])), null),
@@ -27,8 +27,7 @@ const emitBidirectional: Emitter = (graph, call) => {
   const backward = layer.children.get('backward');
   if (forward === undefined || backward === undefined) throw refused(layer, 'it needs a forward and a backward layer');
   const direction = readConfig(forward, childSchema);
-  const { x, states } = splitArguments(call);
-  const { used, handedOn } = masksFor(call, states);
+  const { x, states, mask, handedOn } = readCall(call);
   const sequence = { ...x, mask: undefined };
   const half = states.length / 2;
 
@@ -39,7 +38,7 @@ const emitBidirectional: Emitter = (graph, call) => {
       layer: { ...child, config },
       args: [{ kind: 'value', value: sequence }],
       kwargs: {
-        ...(used && { mask: { kind: 'value', value: used } }),
+        ...(mask && { mask: { kind: 'value', value: mask } }),
         ...(items.length > 0 && { initial_state: { kind: 'list', items } }),
       },
       inputs: [sequence],

@@ -7,7 +7,7 @@ import { readConfig, readWeight, refused } from '../keras/read-layer.js';
 import { emitActivation } from './activations.js';
 import { asImageKernel, asImages, convolve, fromImages } from './convolve-images.js';
 import type { Emitter } from './emit.js';
-import { masksFor, readLoop, splitArguments } from './recurrent.js';
+import { readCall, readLoop } from './recurrent-call.js';
 import { asTruth } from './score-masks.js';
 
 const sizes = v.array(v.pipe(v.number(), v.integer(), v.minValue(1)));
@@ -34,7 +34,7 @@ const emitConvLstm: Emitter = (graph, call) => {
   const { layer } = call;
   const config = readConfig(layer, schema);
   const loop = readLoop(layer);
-  const given = splitArguments(call);
+  const given = readCall(call);
   const rank = config.kernel_size.length;
   const enter = (value: GraphValue) => asImages(graph, cast(graph, value, 'FP32'), rank, config.data_format);
   const leave = (value: GraphValue) => fromImages(graph, value, rank, config.data_format);
@@ -47,8 +47,7 @@ const emitConvLstm: Emitter = (graph, call) => {
     throw refused(layer, `it needs a fixed number of steps, 1 to ${mostSteps}; set it in the model's Input`);
   }
   if (given.states.length !== 0 && given.states.length !== 2) throw refused(layer, 'it takes two initial states');
-  const { used, handedOn } = masksFor(call, given.states);
-  const masks = used && split(graph, asTruth(graph, used), steps, 1);
+  const masks = given.mask && split(graph, asTruth(graph, given.mask), steps, 1);
 
   const inputs = inputSteps(graph, layer, x, config);
   const kernel = graph.constant(asImageKernel(readWeight(layer, 'recurrent_kernel', rank + 2)), 'recurrent_kernel');
@@ -89,7 +88,7 @@ const emitConvLstm: Emitter = (graph, call) => {
       )
     : leave(output as GraphValue);
   const states = loop.return_state ? [h as GraphValue, c as GraphValue].map(leave) : [];
-  return [{ ...result, mask: loop.return_sequences ? handedOn : undefined }, ...states];
+  return [{ ...result, mask: loop.return_sequences ? given.handedOn : undefined }, ...states];
 };
 
 /** The input's convolutions with their bias, for each step. */
