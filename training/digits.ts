@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { publishVersion } from '../lib/registry/publish.js';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
-import { digitsDraft } from './digits-draft.js';
 import { createDigitsNetwork } from './digits-network.js';
 import type { Evaluation } from './evaluation.js';
 import { readMnist, slice } from './mnist.js';
 import { progressBar } from './progress-bar.js';
+import { publishDigits } from './publish-digits.js';
 import { trainDigits } from './train-digits.js';
 
 const help = `npm run train:digits -- [options]
@@ -45,8 +45,7 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   });
   bar.stop();
 
-  const draft = await digitsDraft(model, test.side);
-  const { accuracy, images, confusion } = await measure(data, draft);
+  const { accuracy, images, confusion } = await measure(data, model, test.side);
   console.error(confusion.map((row, digit) => `${digit}: ${row.join(' ')}`).join('\n'));
   if (accuracy < leastAccuracy) {
     throw new Error(
@@ -54,15 +53,15 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
     );
   }
   const metrics = { accuracy, testImages: images, validationAccuracy: best.accuracy };
-  const { version } = await publishVersion(createRegistry(await openStore(registry)), { ...draft, metrics });
-  console.log(JSON.stringify({ model: draft.model, version, registry, ...metrics }));
+  const { version } = await publishDigits(createRegistry(await openStore(registry)), model, test.side, metrics);
+  console.log(JSON.stringify({ model: 'digits', version, registry, ...metrics }));
 }
 
 /** Through the handler on wasm, in a process of its own: TF.js has one engine a process, and here that is tfjs-node. */
-async function measure(data: string, draft: Awaited<ReturnType<typeof digitsDraft>>): Promise<Evaluation> {
+async function measure(data: string, model: tfl.Sequential, side: number): Promise<Evaluation> {
   const folder = mkdtempSync(join(tmpdir(), 'modelet-digits-'));
   try {
-    await publishVersion(createRegistry(await openStore(folder)), { ...draft, metrics: {} });
+    await publishDigits(createRegistry(await openStore(folder)), model, side);
     const script = fileURLToPath(new URL('./evaluate-digits.js', import.meta.url));
     const { status, stdout } = spawnSync(process.execPath, [script, '--data', data, '--registry', folder], {
       encoding: 'utf8',

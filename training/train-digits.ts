@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { createRandom, permutation, type Random } from '../lib/core/random.js';
 import { distort } from './distort.js';
 import { type LabelledImages, scaled } from './mnist.js';
-import { createRandom, permutation, type Random } from '../lib/core/random.js';
 
 const batchSize = 64;
 /** Epochs on the images as they are; those after them see distorted copies. */

@@ -18,6 +18,8 @@ export interface PublishOptions {
   /** Tasks that can be held against the model; another name is taken as it is. */
   readonly tasks: readonly Task[];
   readonly alias?: string | undefined;
+  /** What people want to know of the version. */
+  readonly about?: Pick<Draft, 'description' | 'licence'> & Partial<Pick<Draft, 'metrics'>>;
   /** Examples whose outputs the model's own framework computed; `by` names their source. */
   readonly golden?: { readonly by: string; readonly example: Example } | undefined;
   readonly quantization?: Quantization | undefined;
@@ -49,6 +51,7 @@ export async function publishModel(
     signature: model.signature,
     task,
     metrics: {},
+    ...options.about,
     files: model.files(),
   };
   const base = model.savedModel === undefined ? draft : { ...draft, savedModel: model.savedModel };

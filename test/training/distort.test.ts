@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { distort } from '../../training/distort.js';
 import { createRandom, permutation } from '../../lib/core/random.js';
+import { distort } from '../../training/distort.js';
 
 const side = 28;
 /** A filled square of 8 × 8 in the middle. */

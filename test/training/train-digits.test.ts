@@ -3,11 +3,12 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { readStoredTensors } from '../../lib/core/stored-tensor.js';
 import { loadTfjsNode, nativeBackendInstalled } from '../../lib/runtime/native-backend.js';
-import { digitsDraft } from '../../training/digits-draft.js';
 import { createDigitsNetwork } from '../../training/digits-network.js';
 import { readMnist, slice } from '../../training/mnist.js';
+import { publishDigits } from '../../training/publish-digits.js';
 import { type EpochReport, trainDigits } from '../../training/train-digits.js';
 import { requirePart } from '../support/requires.js';
+import { temporaryRegistry } from '../support/serve.js';
 
 const data = '../shared/data/mnist';
 const describe = requirePart(
@@ -41,11 +42,18 @@ describe('training digits', () => {
   test("makes a version whose golden output is the layers model's own", async () => {
     const images = readMnist(data, 't10k');
     const model = createDigitsNetwork(2);
-    const draft = await digitsDraft(model, images.side);
-    expect([...draft.files.keys()]).toEqual(['model.json', 'group1-shard1of1.bin']);
-    const image = readStoredTensors(draft.golden.inputs).get('image');
-    const expected = readStoredTensors(draft.golden.outputs).get('probabilities');
+    const { files, golden, parity, signature } = await publishDigits(temporaryRegistry(), model, images.side);
+    expect(files.map(({ name }) => name)).toEqual(['model.json', 'group1-shard1of1.bin']);
+    expect(signature).toEqual({
+      inputs: [{ name: 'image', datatype: 'FP32', shape: [-1, 28, 28, 1] }],
+      outputs: [{ name: 'probabilities', datatype: 'FP32', shape: [-1, 10] }],
+    });
+    expect(parity?.map(({ outputs }) => outputs[0]?.relative ?? 1).every((relative) => relative < 1e-6)).toBe(true);
+    const image = readStoredTensors(golden.inputs).get('image');
+    const expected = readStoredTensors(golden.outputs).get('probabilities');
     expect(image?.shape).toEqual([1, 28, 28, 1]);
+    // Publishing proved it on wasm, which is TF.js' current backend since.
+    await tf.setBackend('tensorflow');
     const output = model.predict(tf.tensor(image?.data ?? [], [1, 28, 28, 1])) as tf.Tensor;
     expect(output.dataSync()).toEqual(expected?.data);
   });
