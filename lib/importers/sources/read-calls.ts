@@ -26,7 +26,8 @@ export function readCalls(layer: string, inbound: unknown, names: ReadonlySet<st
 }
 
 function readKeras3Call(node: Json, what: string): NodeCall {
-  const kwargs = isObject(node.kwargs) ? node.kwargs : {};
+  // `predict` overrides `training` in Keras 3 (in Keras 2 it doesn't), whose image layers write it into every call.
+  const { training: _overridden, ...kwargs } = isObject(node.kwargs) ? node.kwargs : {};
   return {
     args: asArray(node.args, what).map((argument) => readArgument(argument, what)),
     kwargs: namedArguments(Object.entries(kwargs).map(([name, value]) => [name, readArgument(value, what)])),
