@@ -17,16 +17,15 @@ export function readCells(rnn: LayerNode, cell: unknown, dialect: Dialect): Laye
   const layers = cells as LayerNode[];
   const [only] = layers;
   if (layers.length === 1 && only !== undefined) return { ...only, storedClass: rnn.storedClass };
-  // What a stack returns as its state is a list of its cells' states.
-  if (rnn.config.return_state === true) return rnn;
+  // What a stack returns as its state is a list of its cells' states; and of a sequence that the first layer has turned round, the
+  // others would need the mask turned round.
+  if (rnn.config.return_state === true || rnn.config.go_backwards === true) return rnn;
   const stack = layers.map((layer, index) => ({
     ...layer,
     name: `${rnn.name}/${index}`,
     config: {
       ...layer.config,
       return_sequences: index < layers.length - 1 || rnn.config.return_sequences === true,
-      // The first cell turns the sequence round; the others get it turned.
-      go_backwards: index === 0 && rnn.config.go_backwards === true,
     },
   }));
   return { ...rnn, stack };
