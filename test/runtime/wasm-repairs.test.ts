@@ -91,6 +91,10 @@ describe('whole numbers on wasm', () => {
   });
 });
 
+test('a sign is one however small the number', () => {
+  expect(values('Sign', { x: floats(1e-9, -1e-30, 0, -3) })).toEqual([1, -1, 0, -1]);
+});
+
 test('one-hot rows are of the type asked for', () => {
   const oneHot = (dtype: string) =>
     run('OneHot', { indices: ints(1, -1, 2) }, { depth: 2, onValue: 1, offValue: 0, dtype })[0];

@@ -39,6 +39,20 @@ export const pow =
     });
   };
 
+/** TF.js takes what is nearer to 0 than about 1e-7 for 0. */
+export const sign = (): Kernel => (call) => {
+  const x = call.inputs.x as tf.TensorInfo;
+  return ownKernel(
+    call.backend,
+    x.shape,
+    x.dtype,
+    [x],
+    ([values]) =>
+      (index) =>
+        Math.sign(values?.[index] as number),
+  );
+};
+
 /** TF.js reads whole numbers as floats. */
 export const clipByValue =
   (original: Kernel): Kernel =>

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { clipByValue, floatOnly, floorDiv, mod, pow } from './arithmetic.js';
+import { clipByValue, floatOnly, floorDiv, mod, pow, sign } from './arithmetic.js';
 import { cast } from './cast.js';
 import { fusedMatMul } from './fused-mat-mul.js';
 import { identity } from './identity.js';
@@ -20,6 +20,7 @@ const repairs: readonly (readonly [kernels: string, make: (original: Kernel) => 
   ['FloorDiv', floorDiv],
   ['Mod', mod],
   ['Pow', pow],
+  ['Sign', sign],
   ['ClipByValue', clamping(({ clipValueMin, clipValueMax }) => [Number(clipValueMin), Number(clipValueMax)])],
   ['ClipByValue', clipByValue],
   ['Relu6', clamping(() => [0, 6])],
