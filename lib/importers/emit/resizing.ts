@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
-import { resize } from '../graph/ops/resize.js';
 import { pad } from '../graph/ops/shape.js';
 import { crop } from '../graph/ops/strided-slice.js';
 import type { Border } from '../graph/ops/window.js';
+import { kerasMajor } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
-import type { Emitter } from './emit.js';
+import { type Emitter, onlyInput } from './emit.js';
+import { resample } from './resample.js';
 import { dataFormat, inChannelsLast, spatialInput } from './spatial.js';
 
 const length = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -19,20 +20,16 @@ const resizingSchema = v.object({
   pad_to_aspect_ratio: v.optional(v.boolean(), false),
   fill_mode: v.optional(v.literal('constant'), 'constant'),
   fill_value: v.optional(v.number(), 0),
-  antialias: v.optional(v.literal(false), false),
+  antialias: v.optional(v.boolean(), false),
   data_format: v.nullish(dataFormat, 'channels_last'),
 });
 
 /** Images of another size, perhaps cropped or padded to its aspect ratio first. */
 const emitResizing: Emitter = (graph, call) => {
   const config = readConfig(call.layer, resizingSchema);
-  const op = { bilinear: 'ResizeBilinear', nearest: 'ResizeNearestNeighbor' } as const;
   const interpolation = config.interpolation.toLowerCase();
-  if (interpolation !== 'bilinear' && interpolation !== 'nearest') {
-    throw refused(
-      call.layer,
-      `interpolation '${interpolation}' has no op in TensorFlow.js; there are nearest and bilinear`,
-    );
+  if (onlyInput(call).datatype === 'INT32' && interpolation !== 'nearest' && kerasMajor(call.kerasVersion) === 3) {
+    throw refused(call.layer, 'Keras rounds what it makes of whole numbers; give the model an input of float32');
   }
   const target: Size = [config.height, config.width];
   const resized = inChannelsLast(graph, spatialInput(graph, call, 2), config.data_format, (x) => {
@@ -41,7 +38,7 @@ const emitResizing: Emitter = (graph, call) => {
       : config.pad_to_aspect_ratio
         ? padToRatio(graph, x, target, config.fill_value)
         : x;
-    return resize(graph, op[interpolation], shaped, target);
+    return resample(graph, shaped, target, interpolation, config.antialias);
   });
   return [resized];
 };
@@ -54,7 +51,7 @@ const emitCenterCrop: Emitter = (graph, call) => {
   const cropped = inChannelsLast(graph, spatialInput(graph, call, 2), data_format, (x) => {
     const [rows, columns] = knownSize(x);
     if (rows >= height && columns >= width) return middle(graph, x, [height, width]);
-    return resize(graph, 'ResizeBilinear', cropToRatio(graph, x, [height, width]), [height, width]);
+    return resample(graph, cropToRatio(graph, x, [height, width]), [height, width], 'bilinear');
   });
   return [cropped];
 };

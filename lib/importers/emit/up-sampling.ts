@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
-import { resize } from '../graph/ops/resize.js';
 import { type Dimension, dimension, expandDims, multiple, reshape, tile } from '../graph/ops/shape.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import type { Emitter } from './emit.js';
+import { resample } from './resample.js';
 import { dataFormat, inChannelsLast, perAxis, spatialInput } from './spatial.js';
 
 /** Every element `size` times in a row along each spatial axis; in two dimensions also interpolated. */
@@ -15,22 +15,14 @@ const emitUpSampling = (rank: number): Emitter => {
   });
   return (graph, call) => {
     const { size, interpolation, data_format } = readConfig(call.layer, schema);
-    if (interpolation !== 'nearest' && (interpolation !== 'bilinear' || rank !== 2)) {
-      throw refused(
-        call.layer,
-        `interpolation '${interpolation}' has no op in TensorFlow.js; there are nearest and bilinear`,
-      );
-    }
+    if (interpolation !== 'nearest' && rank !== 2) throw refused(call.layer, `interpolation '${interpolation}'`);
     const larger = inChannelsLast(graph, spatialInput(graph, call, rank), data_format, (x) => {
       if (rank !== 2) return size.reduce((value, times, axis) => repeat(graph, value, axis + 1, times), x);
       const [height, width] = size.map((times, axis) => multiple(dimension(x, axis + 1), times)) as [
         Dimension,
         Dimension,
       ];
-      return resize(graph, interpolation === 'nearest' ? 'ResizeNearestNeighbor' : 'ResizeBilinear', x, [
-        height,
-        width,
-      ]);
+      return resample(graph, x, [height, width], interpolation);
     });
     return [larger];
   };

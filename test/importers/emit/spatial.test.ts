@@ -100,7 +100,7 @@ describe('Conv1D', () => {
     [{ groups: 3, filters: 6 }],
     [{ padding: 'same', activation: 'softmax', data_format: 'channels_first' }],
   ])('%j', async (config) => {
-    const all = { ...base, ...config };
+    const all = { ...base, data_format: 'channels_last', ...config };
     const first = all.data_format === 'channels_first';
     const weights = { kernel: [...all.kernel_size, 3 / all.groups, all.filters], bias: [all.filters] };
     await holds('Conv1D', all, first ? [2, 3, 11] : [2, 11, 3], weights);
@@ -127,7 +127,7 @@ describe('Conv3D', () => {
     [{ groups: 2, filters: 6, padding: 'same' }],
     [{ data_format: 'channels_first', activation: 'softmax' }],
   ])('%j', async (config, anySize = true) => {
-    const all = { ...base, ...config };
+    const all = { ...base, data_format: 'channels_last', ...config };
     const first = all.data_format === 'channels_first';
     const weights = { kernel: [...all.kernel_size, 2 / all.groups, all.filters], bias: [all.filters] };
     await holds('Conv3D', all, first ? [2, 2, 6, 5, 7] : [2, 6, 5, 4, 2], weights, { anySize });
@@ -152,7 +152,7 @@ describe('depthwise and separable convolution', () => {
     [1, { strides: [2, 2], dilation_rate: [2, 2], padding: 'same' }, false],
     [2, { data_format: 'channels_first' }],
   ])('multiplier %d, %j', async (multiplier, config, anySize = true) => {
-    const all = { ...base, depth_multiplier: multiplier, ...config };
+    const all = { ...base, depth_multiplier: multiplier, data_format: 'channels_last', ...config };
     const shape = all.data_format === 'channels_first' ? [2, 3, 9, 10] : [2, 9, 8, 3];
     await holds('DepthwiseConv2D', all, shape, { kernel: [3, 3, 3, multiplier], bias: [3 * multiplier] }, { anySize });
     const kernels = { depthwise_kernel: [3, 3, 3, multiplier], pointwise_kernel: [1, 1, 3 * multiplier, 5], bias: [5] };
@@ -435,12 +435,22 @@ describe('borders and sizes', () => {
     ['UpSampling3D', { size: [2, 1, 3] }, [2, 3, 2, 2, 2]],
     ['Resizing', { height: 7, width: 3, interpolation: 'bilinear' }, [2, 5, 6, 2]],
     ['Resizing', { height: 7, width: 3, interpolation: 'nearest' }, [2, 5, 6, 2]],
+    ['Resizing', { height: 7, width: 3, interpolation: 'bicubic' }, [2, 5, 6, 2], false],
+    ['Resizing', { height: 3, width: 9, interpolation: 'area' }, [2, 5, 6, 2], false],
+    ['Resizing', { height: 3, width: 9, interpolation: 'lanczos3', antialias: true }, [2, 5, 6, 2], false],
+    ['UpSampling2D', { size: [2, 3], interpolation: 'lanczos5', data_format: 'channels_first' }, [2, 2, 4, 3], false],
     ['Resizing', { height: 3, width: 4, crop_to_aspect_ratio: true }, [2, 7, 6, 2], false],
     ['Resizing', { height: 3, width: 4, pad_to_aspect_ratio: true, fill_value: 2 }, [2, 7, 6, 2], false],
     ['CenterCrop', { height: 3, width: 4 }, [2, 6, 7, 2], false],
     ['CenterCrop', { height: 8, width: 4 }, [2, 6, 7, 2], false],
   ])('%s %j', async (className, config, shape, anySize = true) => {
     await holds(className, config, shape, {}, { anySize });
+  });
+
+  test('refuses interpolations that TensorFlow.js has no op for where images are of any size', () => {
+    const x = numbers([1, 4, 4, 2]);
+    const calls = [use(layer('Resizing', { height: 3, width: 3, interpolation: 'bicubic' }))];
+    expect(() => emitModel(model([x], calls, { shapes: [[-1, -1, -1, 2]] }))).toThrow(/needs images of one known size/);
   });
 
   test('refuses what leaves nothing', () => {
