@@ -2,12 +2,11 @@ import * as v from 'valibot';
 import { arithmetic, unary } from '../graph/ops/elementwise.js';
 import { softmax } from '../graph/ops/softmax.js';
 import type { KerasLayer } from '../keras/keras-model.js';
-import { kerasMajor } from '../keras/keras-version.js';
 import { readConfig, readWeight, refused } from '../keras/read-layer.js';
 import { emitActivation } from './activations.js';
 import { masksOf } from './arguments.js';
 import { type Emitter, onlyInput } from './emit.js';
-import { maskScores, zeroMasked } from './score-masks.js';
+import { maskedSoftmax, ofSoftmaxLayer } from './score-masks.js';
 
 /** A layer that does what an activation does, with the layer's settings. */
 const asActivation =
@@ -31,8 +30,8 @@ const emitPRelu: Emitter = (graph, call) => {
 };
 
 /**
- * Softmax over one axis or several. Where a mask is false Keras 3 answers 0, Keras 2 lowers the logit by 1e9.
- * A mask that the input brings has its shape from the batch and time axes: Keras takes it only where it broadcasts.
+ * Softmax over one axis or several. A mask that the input brings has its shape from the batch and time axes: Keras takes it
+ * only where it broadcasts.
  */
 const emitSoftmax: Emitter = (graph, call) => {
   const { axis } = readConfig(
@@ -44,9 +43,7 @@ const emitSoftmax: Emitter = (graph, call) => {
   const [mask] = masksOf(call);
   if (mask === undefined) return [softmax(graph, x, axes)];
   if (mask.shape.length > x.shape.length) throw refused(call.layer, 'its mask has more axes than its input');
-  const version = kerasMajor(call.kerasVersion);
-  const weights = softmax(graph, maskScores(graph, x, mask, version), axes);
-  return [version === 3 ? zeroMasked(graph, weights, mask) : weights];
+  return [maskedSoftmax(graph, x, mask, axes, ofSoftmaxLayer(call.kerasVersion))];
 };
 
 const emitElu: Emitter = (graph, call) => {

@@ -5,7 +5,9 @@ import type { KerasModel } from '../keras/keras-model.js';
 import { passesMask } from '../keras/masks.js';
 import { refused } from '../keras/read-layer.js';
 import { type ResolvedCall, walk } from '../keras/walk.js';
+import { masksOf } from './arguments.js';
 import { emitters } from './emitters.js';
+import { takeMasks, withMasksLeft } from './taken-masks.js';
 
 /** A layer's call with the values it is given. */
 export type EmitCall = ResolvedCall<GraphValue>;
@@ -28,8 +30,9 @@ export function emitModel(model: KerasModel): Graph {
 }
 
 /** One call; wrappers (TimeDistributed, Bidirectional) use it for the layers inside them. */
-export function emitCall(graph: GraphBuilder, call: EmitCall): readonly GraphValue[] {
-  const { layer, inputs } = call;
+export function emitCall(graph: GraphBuilder, given: EmitCall): readonly GraphValue[] {
+  const call = withMasksLeft(given);
+  const { layer } = call;
   const emit = emitters.get(layer.className);
   if (emit === undefined) throw refused(layer, unknownClass(layer.className));
   const outputs = graph.inScope(layer.name, () => {
@@ -40,7 +43,8 @@ export function emitCall(graph: GraphBuilder, call: EmitCall): readonly GraphVal
       throw error instanceof RangeError ? refused(layer, error.message) : error;
     }
   });
-  const mask = passesMask(layer.className) ? inputs[0]?.mask : undefined;
+  takeMasks(given);
+  const mask = passesMask(layer.className) ? masksOf(call)[0] : undefined;
   return mask === undefined ? outputs : outputs.map((output) => ('mask' in output ? output : { ...output, mask }));
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { GraphValue } from '../graph/graph-builder.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import { type Emitter, emitCall, onlyInput } from './emit.js';
 
@@ -25,8 +25,7 @@ const emitRandomCrop: Emitter = (graph, call) => {
   const { height, width, data_format } = readConfig(call.layer, cropSchema);
   const input = onlyInput(call);
   const [rows, columns] = input.shape.slice(data_format === 'channels_first' ? -2 : -3);
-  const [major = 0, minor = 0] = call.kerasVersion.split('.').map(Number);
-  if ((rows === height && columns === width) || (major === 3 && minor >= 8)) return [withoutMask(input)];
+  if ((rows === height && columns === width) || isKeras(call.kerasVersion, 3, 8)) return [withoutMask(input)];
   if (kerasMajor(call.kerasVersion) === 3) {
     throw refused(call.layer, `Keras ${call.kerasVersion} may resize here or not; use CenterCrop`);
   }

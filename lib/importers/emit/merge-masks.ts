@@ -3,18 +3,18 @@ import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { comparison } from '../graph/ops/elementwise.js';
 import { concat, dimension, exactSizes } from '../graph/ops/shape.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras } from '../keras/keras-version.js';
 import { masksOf } from './arguments.js';
 import type { EmitCall } from './emit.js';
 import { allOf } from './score-masks.js';
 
 /**
- * The mask of what a merge layer yields. Keras 3: a step counts if it does in one of the inputs, and only where all of them
- * have masks. Keras 2: if it does in all inputs that have masks.
+ * The mask of what a merge layer yields. Since Keras 3.4 a step counts if it does in one of the inputs, and only where all of
+ * them have masks; before, if it does in all inputs that have masks.
  */
 export function mergedMask(graph: GraphBuilder, call: EmitCall): GraphValue | undefined {
   const masks = masksOf(call);
-  if (kerasMajor(call.kerasVersion) === 2) return allOf(graph, masks);
+  if (!isKeras(call.kerasVersion, 3, 4)) return allOf(graph, masks);
   return masks.includes(undefined) ? undefined : anyOf(graph, masks as GraphValue[]);
 }
 
@@ -32,7 +32,7 @@ export function concatenatedMask(graph: GraphBuilder, call: EmitCall, axis: numb
   }
   if (at === rank - 1) {
     const given = masks.filter((mask) => mask !== undefined);
-    if (kerasMajor(call.kerasVersion) === 2) return allOf(graph, given);
+    if (!isKeras(call.kerasVersion, 3, 4)) return allOf(graph, given);
     return given.length < masks.length ? undefined : anyOf(graph, given);
   }
   const parts = masks.map((mask, index) => mask ?? allTrue(graph, call.inputs[index] as GraphValue));

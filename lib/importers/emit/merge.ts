@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { type Arithmetic, arithmetic, cast, comparison, scalar, select } from '../graph/ops/elementwise.js';
 import { concat, expandDims } from '../graph/ops/shape.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import type { EmitCall, Emitter } from './emit.js';
 import { withoutMask } from './identities.js';
@@ -49,12 +49,12 @@ const average = elementwise('AddV2', (graph, sum, count) =>
   arithmetic(graph, 'RealDiv', cast(graph, sum, 'FP32'), scalar(graph, count)),
 );
 
-/** Keras 3: a masked step of one input takes the others' value. */
+/** Since Keras 3.4: a masked step of one input takes the others' value. */
 const extreme =
   (op: 'Maximum' | 'Minimum'): Emitter =>
   (graph, call) => {
     const inputs = sameRank(graph, operands(graph, call));
-    const masked = kerasMajor(call.kerasVersion) === 3 && inputs.some(({ mask }) => mask !== undefined);
+    const masked = isKeras(call.kerasVersion, 3, 4) && inputs.some(({ mask }) => mask !== undefined);
     if (!masked) return elementwise(op)(graph, call);
     const [first, ...others] = inputs.map((value) => ({ value, mask: featureMask(graph, value) }));
     const result = others.reduce(
@@ -72,11 +72,11 @@ const extreme =
     return [{ ...withoutMask(result.value), mask: mergedMask(graph, call) }];
   };
 
-/** Keras 3: a masked step counts as 1; where all inputs are masked the product is 0. */
+/** Since Keras 3.4: a masked step counts as 1; where all inputs are masked the product is 0. */
 const emitMultiply: Emitter = (graph, call) => {
   const inputs = sameRank(graph, operands(graph, call));
   const masks = inputs.map((input) => featureMask(graph, input));
-  if (kerasMajor(call.kerasVersion) === 2 || masks.every((mask) => mask === undefined)) {
+  if (!isKeras(call.kerasVersion, 3, 4) || masks.every((mask) => mask === undefined)) {
     return elementwise('Mul')(graph, call);
   }
   const one = (value: GraphValue) => scalar(graph, 1, value.datatype === 'INT32' ? 'INT32' : 'FP32');

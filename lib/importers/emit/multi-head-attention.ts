@@ -4,12 +4,12 @@ import { arithmetic, cast, scalar, unary } from '../graph/ops/elementwise.js';
 import { type Dimension, dimension, expandDims, reshape, tile } from '../graph/ops/shape.js';
 import { softmax } from '../graph/ops/softmax.js';
 import type { KerasLayer } from '../keras/keras-model.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras } from '../keras/keras-version.js';
 import { readConfig, readWeight, refused } from '../keras/read-layer.js';
 import { flagArgument, valueArgument } from './arguments.js';
 import { einsum, project } from './einsum.js';
 import type { EmitCall, Emitter } from './emit.js';
-import { allOf, asTruth, maskScores, positionsMask, zeroMasked } from './score-masks.js';
+import { allOf, asTruth, maskedSoftmax, ofSoftmaxLayer, positionsMask } from './score-masks.js';
 
 const commonSchema = {
   use_bias: v.optional(v.boolean(), true),
@@ -80,18 +80,16 @@ function attend(graph: GraphBuilder, call: EmitCall, config: Common, heads: Head
   const scores = einsum(graph, { left: letters.key, right: letters.query, result: letters.scores }, heads.key, scaled);
   const mask = maskOf(graph, call, config, input);
   const inner = scores.shape.slice(-heads.axes.length).map((_, axis) => axis - heads.axes.length);
-  const version = kerasMajor(call.kerasVersion);
-  let weights: GraphValue;
-  if (mask === undefined) weights = softmax(graph, scores, inner);
-  else {
-    let wide = mask;
-    // Axes of 1 for the heads and what else comes before the axes of queries and keys.
-    while (wide.shape.length < scores.shape.length) wide = expandDims(graph, wide, -heads.axes.length * 2 - 1);
-    weights = softmax(graph, maskScores(graph, scores, wide, version), inner);
-    // Keras 3 has two ways of computing this. They differ for queries that may see nothing: all weights the same, or 0.
-    const zeroed = version === 3 && (config.dropout > 0 || wantsScores || heads.query.shape.length !== 4);
-    if (zeroed) weights = zeroMasked(graph, weights, wide);
+  let wide = mask;
+  // Axes of 1 for the heads and what else comes before the axes of queries and keys.
+  while (wide !== undefined && wide.shape.length < scores.shape.length) {
+    wide = expandDims(graph, wide, -heads.axes.length * 2 - 1);
   }
+  // Since Keras 3.7 there are two ways of computing this, which differ for queries that may see nothing.
+  const direct =
+    isKeras(call.kerasVersion, 3, 7) && config.dropout === 0 && !wantsScores && heads.query.shape.length === 4;
+  const rule = direct ? { replaced: true, zeroed: false } : ofSoftmaxLayer(call.kerasVersion);
+  const weights = wide === undefined ? softmax(graph, scores, inner) : maskedSoftmax(graph, scores, wide, inner, rule);
   const combined = einsum(
     graph,
     { left: letters.scores, right: letters.key, result: letters.query },

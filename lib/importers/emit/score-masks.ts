@@ -3,18 +3,38 @@ import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { arithmetic, cast, comparison, not, scalar, select, unary } from '../graph/ops/elementwise.js';
 import { type Dimension, expandDims, integer, sizeOf } from '../graph/ops/shape.js';
-
-/** What Keras takes for minus infinity in float32. */
-const veryNegative = -1e9;
+import { softmax } from '../graph/ops/softmax.js';
+import { isKeras } from '../keras/keras-version.js';
 
 /**
- * Scores before a softmax, with those where `mask` (BOOL, broadcast) is false out of the race. The versions differ where a
- * whole row is masked: Keras 3 replaces its scores, so that all weights are the same; Keras 2 lowers them by 1e9.
+ * Softmax of scores, of which those where `mask` (BOOL, broadcast) is false are out of the race. Keras' versions differ where
+ * a whole row is masked. `replaced`: its scores become the same, and so its weights; else they are lowered by 1e9, which
+ * float32 makes nearly the same. `zeroed`: its weights become 0.
  */
-export function maskScores(graph: GraphBuilder, scores: GraphValue, mask: GraphValue, version: 2 | 3): GraphValue {
-  if (version === 3) return select(graph, asTruth(graph, mask), scores, scalar(graph, veryNegative));
-  const masked = cast(graph, not(graph, asTruth(graph, mask)), 'FP32');
-  return arithmetic(graph, 'AddV2', scores, arithmetic(graph, 'Mul', masked, scalar(graph, veryNegative)));
+export function maskedSoftmax(
+  graph: GraphBuilder,
+  scores: GraphValue,
+  mask: GraphValue,
+  axes: readonly number[],
+  { replaced, zeroed }: { readonly replaced: boolean; readonly zeroed: boolean },
+): GraphValue {
+  const truth = asTruth(graph, mask);
+  const left = replaced
+    ? select(graph, truth, scores, scalar(graph, -1e9))
+    : arithmetic(
+        graph,
+        'Sub',
+        scores,
+        arithmetic(graph, 'Mul', cast(graph, not(graph, truth), 'FP32'), scalar(graph, 1e9)),
+      );
+  const weights = softmax(graph, left, axes);
+  return zeroed ? zeroMasked(graph, weights, truth) : weights;
+}
+
+/** How the layer Softmax treats a masked row: it zeroes it since Keras 3.10. */
+export function ofSoftmaxLayer(kerasVersion: string): { replaced: boolean; zeroed: boolean } {
+  const zeroed = isKeras(kerasVersion, 3, 10);
+  return { replaced: zeroed, zeroed };
 }
 
 /** 0 where `mask` is false. */

@@ -1,4 +1,5 @@
 import type { Argument, KerasCall, KerasModel, ValueRef } from './keras-model.js';
+import { runOrder } from './run-order.js';
 
 /** A call's arguments with the references looked up: a value, a list, or a constant from the file. */
 export type Resolved<Value> =
@@ -17,7 +18,7 @@ export interface ResolvedCall<Value> extends Pick<KerasCall, 'layer'> {
 }
 
 /**
- * Runs a model's calls in order.
+ * Runs the calls that a model's outputs need, in Keras' order.
  * @param inputs one value for each input of the model
  * @param apply computes a call's outputs
  * @returns one value for each output of the model
@@ -39,11 +40,12 @@ export function walk<Value>(
     if (argument.kind === 'list') return { kind: 'list', items: argument.items.map(resolve) };
     return argument;
   };
-  for (const { layer, args, kwargs } of model.calls) {
+  for (const index of runOrder(model)) {
+    const { layer, args, kwargs } = model.calls[index] as KerasCall;
     const resolved = args.map(resolve);
     const named = Object.entries(kwargs).map(([name, argument]) => [name, resolve(argument)] as const);
     const inputs = resolved.flatMap(valuesOf);
-    results.push(apply({ layer, args: resolved, kwargs: Object.fromEntries(named), inputs, kerasVersion }));
+    results[index] = apply({ layer, args: resolved, kwargs: Object.fromEntries(named), inputs, kerasVersion });
   }
   return model.outputs.map(({ value }) => lookUp(value));
 }

@@ -317,4 +317,5 @@ export const shapeOperations: Readonly<Record<string, OperationEmitter>> = {
   identity: first,
   stop_gradient: first,
   copy: first,
+  convert_to_tensor: first,
 };
