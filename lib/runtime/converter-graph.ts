@@ -6,7 +6,7 @@ export interface ExecutorNode {
   readonly name: string;
   op: string;
   /** Which executor runs it; undefined for an op that the converter does not know. */
-  readonly category?: string;
+  category?: string;
   readonly inputs: readonly ExecutorNode[];
   /** Protobuf's JSON: text is base64, whole numbers are text. */
   readonly rawAttrs?: Readonly<Record<string, Attribute | undefined>>;

@@ -1,5 +1,6 @@
 import { registerOp } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
+import { registerInt64Ops } from './int64-ops.js';
 import { registerRecurrent } from './recurrent/register-recurrent.js';
 
 let done = false;
@@ -9,6 +10,7 @@ export function repairConverter(): void {
   if (done) return;
   done = true;
   registerRecurrent();
+  registerInt64Ops();
   // A condition of one dimension chooses whole rows; TF.js takes Select for SelectV2, which aligns it with the last axis instead.
   registerOp('Select', ({ inputs }) => {
     const [condition, yes, no] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor];

@@ -5,6 +5,7 @@ import type { Tensor, Tensors } from '../core/tensor.js';
 import { tfDatatype } from '../core/tf-datatypes.js';
 import { executorGraph, nameIf, neededNodes } from './converter-graph.js';
 import { repairConverter } from './converter-repairs.js';
+import { checkInt64 } from './int64-ops.js';
 import type { Graph } from './model-artifacts.js';
 import { checkedOutput, checkInput, type Runner, tfjsDtypes } from './runner.js';
 import { findUnsupported, unsupportedError } from './unsupported-ops.js';
@@ -51,6 +52,7 @@ export function createGraphRunner(
     model.dispose();
     throw unsupportedError(`${name}@${version}`, unsupported);
   }
+  checkInt64(nodes);
   const isAsynchronous = needed.some(({ category }) => asynchronous.has(category ?? ''));
 
   const feed = (values: Tensors): tf.NamedTensorMap => {
