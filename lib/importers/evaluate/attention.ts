@@ -1,7 +1,6 @@
 import { ModeletError } from '../../core/errors.js';
 import { formatShape } from '../../core/tensor.js';
 import type { KerasLayer } from '../keras/keras-model.js';
-import { kerasMajor } from '../keras/keras-version.js';
 import { type NdArray, ndArray } from './array.js';
 import { groupQueryAttention } from './attention-group-query.js';
 import { multiHeadAttention } from './attention-multi-head.js';

@@ -13,6 +13,7 @@ import { locallyConnected } from './locally-connected.js';
 import { masking } from './masking.js';
 import { merges } from './merge.js';
 import { normalizations } from './normalization.js';
+import { operations } from './operations.js';
 import { pooling } from './pooling.js';
 import { recurrent } from './recurrent.js';
 import { reshaping } from './reshaping.js';
@@ -38,6 +39,7 @@ const families: readonly Readonly<Record<string, LayerFunction>>[] = [
   identities,
   locallyConnected,
   normalizations,
+  operations,
   pooling,
   reshaping,
   resizing,

@@ -87,7 +87,14 @@ export function lstmStep(layer: KerasLayer, sums: NdArray, c: NdArray): ReturnTy
   return { output, states: [output, carry] };
 }
 
-function readWeights(layer: KerasLayer, inputs: number, units: number, gates: number, biases: 1 | 2) {
+interface CellWeights {
+  readonly kernel: NdArray;
+  readonly recurrent: NdArray;
+  readonly bias?: NdArray;
+  readonly recurrentBias?: NdArray;
+}
+
+function readWeights(layer: KerasLayer, inputs: number, units: number, gates: number, biases: 1 | 2): CellWeights {
   const kernel = weightOf(layer, 'kernel', [inputs, gates * units]);
   const recurrent = weightOf(layer, 'recurrent_kernel', [units, gates * units]);
   if (!readConfig(layer).flag('use_bias', true)) return { kernel, recurrent };

@@ -43,7 +43,8 @@ function bidirectional(call: EvaluateCall): NdArray[] {
     const sequences = readConfig(child).flag('return_sequences', false);
     const config = { ...child.config, zero_output_for_mask: sequences };
     const input = mask === undefined ? { shape: x.shape, data: x.data } : { ...x, mask };
-    return evaluateCall({ ...innerCall(call, { ...child, config }, input), ...given(initial) });
+    const named = call.kwargs.mask === undefined ? {} : { mask: call.kwargs.mask };
+    return evaluateCall({ ...innerCall(call, { ...child, config }, input), kwargs: { ...named, ...given(initial) } });
   };
   const [forward, backward] = [childOf(layer, 'forward'), childOf(layer, 'backward')];
   const half = states.length / 2;
@@ -57,10 +58,10 @@ function bidirectional(call: EvaluateCall): NdArray[] {
   return [...outputs.map(({ shape, data }) => ({ shape, data, mask: end })), ...forwardStates, ...backwardStates];
 }
 
-function given(states: readonly NdArray[]): Pick<EvaluateCall, 'kwargs'> {
-  if (states.length === 0) return { kwargs: {} };
+function given(states: readonly NdArray[]): EvaluateCall['kwargs'] {
+  if (states.length === 0) return {};
   const items = states.map((value): Resolved<NdArray> => ({ kind: 'value', value }));
-  return { kwargs: { initial_state: { kind: 'list', items } } };
+  return { initial_state: { kind: 'list', items } };
 }
 
 function merge(layer: KerasLayer, a: NdArray, b: NdArray): NdArray {
