@@ -26,7 +26,7 @@ export function bindWeightTree(model: ModelNode, root: Hdf5Group): Map<LayerNode
     const numbered = counter();
     // Operations of Keras 3 are no layers, and inputs of a Sequential have a class to themselves.
     for (const layer of inner.layers.filter(({ className, storedClass }) => !isOperation(className, storedClass))) {
-      const byClass = numbered(snakeCase(layer.storedClass));
+      const byClass = numbered(pythonName(layer.storedClass));
       bindLayer(layer, layers.groups.get(byClass) ?? layers.groups.get(layer.name) ?? nothing);
     }
   };
@@ -51,7 +51,8 @@ export function bindWeightTree(model: ModelNode, root: Hdf5Group): Map<LayerNode
 
   const bindOwn = (layer: LayerNode, group: Hdf5Group): void => {
     const roster = storedRoster(layer, origin);
-    if (roster === undefined) return;
+    // Its own weights serve training only, and another name for its layer's kernel lies among them.
+    if (roster === undefined || layer.className === 'SpectralNormalization') return;
     const folder = weightNames(layer.className, layer.config)?.folder;
     const own = folder === undefined ? group : (group.groups.get(folder) ?? nothing);
     const used = new Map<Hdf5Group, number>();
@@ -85,6 +86,11 @@ export function bindWeightTree(model: ModelNode, root: Hdf5Group): Map<LayerNode
 
 /** Attributes of Keras' wrappers. */
 const roles: Readonly<Record<string, string>> = { forward: 'forward_layer', backward: 'backward_layer' };
+
+/** Groups are named after the class in Keras' code, which for one layer is not what the description calls it. */
+function pythonName(storedClass: string): string {
+  return snakeCase(storedClass === 'GroupQueryAttention' ? 'GroupedQueryAttention' : storedClass);
+}
 
 function isOperation(className: string, storedClass: string): boolean {
   return className.startsWith('op:') && !storedClass.endsWith('OpLambda');

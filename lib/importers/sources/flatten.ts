@@ -13,7 +13,7 @@ type Results = (tensor: number) => Argument | undefined;
 
 /** Layers with more outputs than one: states after the sequence, scores after the attention. */
 const several =
-  /^(SimpleRNN|GRU|LSTM|RNN|ConvLSTM[123]D|Bidirectional|MultiHeadAttention|Attention|AdditiveAttention)$/;
+  /^(SimpleRNN|GRU|LSTM|RNN|ConvLSTM[123]D|Bidirectional|MultiHeadAttention|GroupQueryAttention|Attention|AdditiveAttention)$/;
 
 /** Gives each layer of the file its settings, weights and inner layers. */
 export type BuildLayer = (layer: LayerNode, name: string) => KerasLayer;

@@ -19,8 +19,8 @@ import { type NumberFormat, readNumbers } from './numbers.js';
 /** Large models have some thousand groups and datasets, optimizer included; Keras nests models, layers and cells. */
 const limits: Hdf5Limits = { objects: 200_000, depth: 64, attribute: 64 * 2 ** 20 };
 
-/** A damaged file can make the HDF5 library run in circles. */
-const patienceMs = 60_000;
+/** A damaged file can make the HDF5 library run in circles. Whole ones are read at some 100 MB/s, after a second's start. */
+const patience = { ms: 20_000, bytesPerMs: 10_000 };
 
 export interface Hdf5File {
   readonly root: Hdf5Group;
@@ -36,6 +36,7 @@ export interface Hdf5File {
  */
 export async function openHdf5(bytes: Uint8Array): Promise<Hdf5File> {
   const fileSize = bytes.length;
+  const patienceMs = patience.ms + fileSize / patience.bytesPerMs;
   const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   const program = `const { parentPort, workerData } = require('node:worker_threads');
     import(workerData.library).then((library) =>
@@ -51,12 +52,12 @@ export async function openHdf5(bytes: Uint8Array): Promise<Hdf5File> {
   // Whoever waits for an answer hears of a break-down; between questions nobody needs to.
   worker.on('error', () => undefined);
   try {
-    const opened = await answer(worker);
+    const opened = await answer(worker, patienceMs);
     if (!('root' in opened)) throw badHdf5('it does not begin with its tree');
     checkSizes(opened.root, fileSize);
     return {
       root: opened.root,
-      read: (datasets) => readDatasets(worker, datasets),
+      read: (datasets) => readDatasets(worker, patienceMs, datasets),
       close: async () => {
         await worker.terminate();
       },
@@ -67,10 +68,10 @@ export async function openHdf5(bytes: Uint8Array): Promise<Hdf5File> {
   }
 }
 
-async function readDatasets(worker: Worker, datasets: readonly Hdf5Dataset[]): Promise<Tensor[]> {
+async function readDatasets(worker: Worker, patienceMs: number, datasets: readonly Hdf5Dataset[]): Promise<Tensor[]> {
   const request: Hdf5Request = { read: datasets.map(({ path }) => path) };
   worker.postMessage(request);
-  const answered = await answer(worker);
+  const answered = await answer(worker, patienceMs);
   if (!('arrays' in answered)) throw badHdf5('its arrays did not come');
   return datasets.map((dataset, index) => {
     const bytes = answered.arrays[index] ?? new Uint8Array();
@@ -78,7 +79,7 @@ async function readDatasets(worker: Worker, datasets: readonly Hdf5Dataset[]): P
   });
 }
 
-function answer(worker: Worker): Promise<Exclude<Hdf5Answer, { problem: string }>> {
+function answer(worker: Worker, patienceMs: number): Promise<Exclude<Hdf5Answer, { problem: string }>> {
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void) => {
       clearTimeout(timer);
@@ -86,7 +87,7 @@ function answer(worker: Worker): Promise<Exclude<Hdf5Answer, { problem: string }
       outcome();
     };
     const fail = (why: string, cause?: unknown) => settle(() => reject(badHdf5(why, cause)));
-    const timer = setTimeout(() => fail(`it was not read within ${patienceMs / 1000} s`), patienceMs);
+    const timer = setTimeout(() => fail(`it was not read within ${Math.round(patienceMs / 1000)} s`), patienceMs);
     const onMessage = (message: Hdf5Answer) =>
       'problem' in message ? fail(message.problem) : settle(() => resolve(message));
     const onError = (error: unknown) => fail('the library broke down over it', error);

@@ -1,5 +1,6 @@
 import { badSource } from './bad-source.js';
-import type { LayerNode, ModelNode, NodeArgument, NodeCall, TensorKey } from './layer-node.js';
+import type { LayerNode, ModelNode, NodeCall, TensorKey } from './layer-node.js';
+import { tensorsOf } from './renumber-calls.js';
 
 interface OrderedCall {
   readonly layer: LayerNode;
@@ -26,7 +27,7 @@ export function orderCalls(model: ModelNode): OrderedCall[] {
       continue;
     }
     const layer = layers.get(key.layer);
-    const node = layer?.calls[key.call] ?? renumbered(layer, key);
+    const node = layer?.calls[key.call];
     if (layer === undefined || node === undefined) {
       throw badSource(
         `the model asks for call ${key.call} of the layer '${key.layer}', which is not there`,
@@ -48,14 +49,4 @@ export function orderCalls(model: ModelNode): OrderedCall[] {
     }
   }
   return ordered;
-}
-
-/** Some files of Keras 2 count a nested model's own making as its call 0, and don't list it. */
-function renumbered(layer: LayerNode | undefined, { call }: TensorKey): NodeCall | undefined {
-  return layer?.model === undefined ? undefined : layer.calls[call - 1];
-}
-
-function tensorsOf(argument: NodeArgument): TensorKey[] {
-  if (argument.kind === 'tensor') return [argument.key];
-  return argument.kind === 'list' ? argument.items.flatMap(tensorsOf) : [];
 }

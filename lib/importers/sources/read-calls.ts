@@ -67,10 +67,15 @@ function namedArguments(entries: readonly (readonly [string, NodeArgument])[]): 
   return new Map(
     entries.filter(([name, argument]) => {
       if (argument.kind !== 'constant') return true;
-      if (argument.value === null || name === 'name') return false;
+      if (isNull(argument.value) || name === 'name') return false;
       return name !== 'training' || argument.value === true;
     }),
   );
+}
+
+/** Also a list of nothing, which is the mask of several inputs without masks. */
+function isNull(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length > 0 && value.every(isNull));
 }
 
 function readArgument(value: unknown, what: string, names?: ReadonlySet<string>): NodeArgument {

@@ -4,6 +4,7 @@ import { asArray, asObject, asText, isObject, type Json } from './json.js';
 import type { LayerNode, ModelNode } from './layer-node.js';
 import { readCalls, readKey } from './read-calls.js';
 import { readCells } from './read-cells.js';
+import { renumberCalls } from './renumber-calls.js';
 
 /** What the layers of one file have in common. */
 export interface Dialect {
@@ -87,12 +88,10 @@ function readFunctional(model: Json, dialect: Dialect): ModelNode {
   const duplicate = layers.find(({ name }, index) => layers.findIndex((other) => other.name === name) !== index);
   if (duplicate !== undefined)
     throw badSource(`two layers are called '${duplicate.name}'`, 'give layers names of their own');
-  return {
-    name: typeof config.name === 'string' ? config.name : 'model',
-    layers,
-    inputs: readEnds(config.input_layers, 'input_layers').map(({ key }) => key),
-    outputs: unique(readEnds(config.output_layers, 'output_layers')),
-  };
+  const inputs = readEnds(config.input_layers, 'input_layers').map(({ key }) => key);
+  const outputs = unique(readEnds(config.output_layers, 'output_layers'));
+  const name = typeof config.name === 'string' ? config.name : 'model';
+  return { name, inputs, ...renumberCalls(layers, outputs, dialect.major) };
 }
 
 type End = ModelNode['outputs'][number];
@@ -141,7 +140,10 @@ export function readLayer(layer: Json, dialect: Dialect, names: ReadonlySet<stri
   refuseQuantized(name, stated);
   const described = custom
     ? { className: String(layer.registered_name ?? `${String(layer.module)}>${storedClass}`), config: stated }
-    : normaliseLayer({ className: operation(layer, storedClass, stated), config: stated }, dialect.major);
+    : normaliseLayer(
+        { className: operation(layer, storedClass, stated, dialect.major), config: stated },
+        dialect.major,
+      );
   const { layer: inner, backward_layer: backward, cell, cells, function: code, ...config } = described.config;
   const batchShape = shapeOf(stated) ?? shapeOf(layer);
   const node: LayerNode = {
@@ -192,11 +194,13 @@ function readChildren(className: string, inner: unknown, backward: unknown, dial
  * Functions used as layers get the class `op:` and their name: `keras.ops.add` of Keras 3, and TensorFlow functions which
  * Keras 2 wraps (`TFOpLambda` of `tf.math.multiply`, `SlicingOpLambda`).
  */
-function operation({ module }: Json, className: string, config: Json): string {
+function operation({ module }: Json, className: string, config: Json, major: number): string {
   if (className === 'TFOpLambda' || className === 'SlicingOpLambda') {
     return `op:${String(config.function).split('.').at(-1)?.toLowerCase()}`;
   }
-  if (typeof module !== 'string' || !operations.test(module)) return className;
+  // Its .h5 files have no module; all but operations have a dtype there.
+  const bare = major >= 3 && module === undefined && !('dtype' in config) && !('trainable' in config);
+  if (!bare && (typeof module !== 'string' || !operations.test(module))) return className;
   const name = snakeCase(className);
   return `op:${name === 'get_item' ? 'getitem' : name}`;
 }
