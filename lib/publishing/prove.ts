@@ -18,8 +18,13 @@ const openSizes = [
   [224, 256],
 ] as const;
 
-const fallbacks: readonly NumberRange[] = [{ kind: 'normal' }, { kind: 'unit' }];
-const integers: NumberRange = { kind: 'whole', below: 10 };
+/** What FP32 and INT32 inputs are tried with, until one suits: most models, ones with logarithms, categories, flags. */
+const attempts: readonly Readonly<Record<'FP32' | 'INT32' | 'BOOL', NumberRange>>[] = [
+  { FP32: { kind: 'normal' }, INT32: { kind: 'whole', below: 10 }, BOOL: { kind: 'unit' } },
+  { FP32: { kind: 'unit' }, INT32: { kind: 'whole', below: 10 }, BOOL: { kind: 'unit' } },
+  { FP32: { kind: 'whole', below: 4 }, INT32: { kind: 'whole', below: 4 }, BOOL: { kind: 'unit' } },
+  { FP32: { kind: 'whole', below: 2 }, INT32: { kind: 'whole', below: 2 }, BOOL: { kind: 'unit' } },
+];
 
 /**
  * Two examples, one instance and a batch of two, with the outputs that the model's reference computes for them. Sizes and
@@ -31,13 +36,13 @@ export async function referenceExamples(model: ImportedModel): Promise<readonly 
   const open = signature.inputs.some(({ shape }) => shape.slice(1).includes(-1));
   let problem = 'its outputs are not finite';
   for (const [small, large] of open ? openSizes : openSizes.slice(0, 1)) {
-    for (const fallback of fallbacks) {
+    for (const attempt of attempts) {
       const draw = (seed: number, batch: number, size: number): Tensors =>
         proofInputs(signature.inputs, {
           seed,
           batch,
           size,
-          range: (spec) => model.range(spec) ?? (spec.datatype === 'FP32' ? fallback : integers),
+          range: (spec) => model.range(spec) ?? attempt[spec.datatype],
         });
       try {
         const first = await answered(reference, draw(1, 1, small));

@@ -68,9 +68,7 @@ async function move(
   alias: string,
   change: (current: Alias | undefined) => Alias,
 ): Promise<Move> {
-  if (!namePattern.test(alias)) {
-    throw new ModeletError('INVALID_INPUT', `alias '${alias}'; use a-z, 0-9 and inner hyphens`);
-  }
+  checkAlias(alias);
   const key = aliasKey(model, alias);
   const object = await registry.store.get(key);
   const before = object === undefined ? undefined : parseAlias(object.body, key);
@@ -87,6 +85,12 @@ async function move(
     'INVALID_INPUT',
     `alias '${alias}' of '${model}' was moved by someone else meanwhile, it is ${now}; look and try again`,
   );
+}
+
+/** @throws INVALID_INPUT for what can't be an alias' name */
+export function checkAlias(alias: string): void {
+  if (namePattern.test(alias)) return;
+  throw new ModeletError('INVALID_INPUT', `alias '${alias}'; use a-z, 0-9 and inner hyphens`);
 }
 
 function notSet(model: string, alias: string): ModeletError {

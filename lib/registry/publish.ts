@@ -1,6 +1,6 @@
 import { ModeletError } from '../core/errors.js';
 import { type FileEntry, type Manifest, namePattern, parseManifest, partBytes } from '../core/manifest.js';
-import { aliasBytes, setAlias } from './move-alias.js';
+import { aliasBytes, checkAlias, setAlias } from './move-alias.js';
 import { aliasKey, manifestKey, type Registry, sha256, versionFolder } from './registry.js';
 
 /** What a version will hold; its number, date and checksums are made when it is published. */
@@ -21,6 +21,7 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
       `model name '${draft.model}': use a-z, 0-9 and inner hyphens, at most 40 characters`,
     );
   }
+  if (alias !== undefined) checkAlias(alias);
   const isFirst = (await registry.versions(draft.model)).length === 0;
   const version = await claimVersion(registry, draft.model, draft.files);
   const manifest = manifestOf(draft, version);
@@ -57,11 +58,19 @@ async function claimVersion(registry: Registry, model: string, files: Draft['fil
   return String(number);
 }
 
-async function writeFiles(registry: Registry, folder: string, files: Draft['files']): Promise<boolean> {
-  for (const [name, bytes] of files) {
-    if ((await registry.store.put(folder + name, bytes, { ifAbsent: true })) === undefined) return false;
+/** What breaks off leaves nothing behind, if the store still answers; else `prune` finds it. */
+async function writeFiles({ store }: Registry, folder: string, files: Draft['files']): Promise<boolean> {
+  const written: string[] = [];
+  try {
+    for (const [name, bytes] of files) {
+      if ((await store.put(folder + name, bytes, { ifAbsent: true })) === undefined) return false;
+      written.push(folder + name);
+    }
+    return true;
+  } catch (error) {
+    await Promise.allSettled(written.map((key) => store.delete(key)));
+    throw error;
   }
-  return true;
 }
 
 function fileEntry(name: string, bytes: Uint8Array): FileEntry {
