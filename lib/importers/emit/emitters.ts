@@ -14,6 +14,7 @@ import type { Emitter } from './emit.js';
 import { featureScaling } from './feature-scaling.js';
 import { globalPooling } from './global-pooling.js';
 import { identities } from './identities.js';
+import { locallyConnected } from './locally-connected.js';
 import { merge } from './merge.js';
 import { multiHeadAttention } from './multi-head-attention.js';
 import { normalization } from './normalization.js';
@@ -45,6 +46,7 @@ export const emitters: ReadonlyMap<string, Emitter> = new Map(
     ...featureScaling,
     ...globalPooling,
     ...identities,
+    ...locallyConnected,
     ...merge,
     ...multiHeadAttention,
     ...normalization,

@@ -48,7 +48,7 @@ const cudnn = { activation: 'tanh', recurrent_activation: 'sigmoid', use_bias: t
 /** Settings with one number for each spatial axis, where files may say a single number. */
 const perAxis = ['kernel_size', 'strides', 'dilation_rate', 'pool_size', 'size', 'output_size', 'output_padding'];
 
-const spatial = /(Conv|Pooling|Cropping|ZeroPadding|UpSampling|LSTM)\D*([123])D/;
+const spatial = /(Conv|Pooling|Cropping|ZeroPadding|UpSampling|LSTM|LocallyConnected)\D*([123])D/;
 
 /**
  * A layer's class and settings with Keras 3's names and values, as KerasLayer has them.

@@ -139,6 +139,10 @@ const rosters = new Map<string, Roster>([
   ...['Conv1DTranspose', 'Conv2DTranspose', 'Conv3DTranspose'].map((name) => [name, transposed] as const),
   ...['DepthwiseConv1D', 'DepthwiseConv2D'].map((name) => [name, depthwise] as const),
   ...['SeparableConv1D', 'SeparableConv2D'].map((name) => [name, separable] as const),
+  ...['LocallyConnected1D', 'LocallyConnected2D'].map((name): [string, Roster] => [
+    name,
+    (c) => only([trained('kernel'), biased(c) && trained('bias')]),
+  ]),
   ['BatchNormalization', batchNorm],
   // One-dimensional in Keras 3 where it scales by the root mean square only.
   ['LayerNormalization', (c) => (c.rms_scaling === true ? only([trained('gamma')]) : affine(c))],
