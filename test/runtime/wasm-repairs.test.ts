@@ -190,7 +190,6 @@ describe('NaN inside a network on wasm', () => {
         ['FusedConv2D', { x: image, filter }, window],
         ['DepthwiseConv2dNative', { x: image, filter }, window],
         ['FusedDepthwiseConv2D', { x: image, filter }, window],
-        ['MaxPool', { x: image }, { filterSize: 2, strides: 1, pad: 'valid' }],
         ['AvgPool', { x: image }, { filterSize: 2, strides: 1, pad: 'valid' }],
         [
           '_FusedMatMul',
@@ -207,6 +206,10 @@ describe('NaN inside a network on wasm', () => {
     for (const kernel of ['ArgMax', 'ArgMin'])
       expect(() => run(kernel, { x }, { axis: 0 })).toThrow(/inside the network/);
     expect(() => run('TopK', { x }, { k: 1, sorted: true })).toThrow(/inside the network/);
+    const pool = (...numbers: number[]) =>
+      values('MaxPool', { x: tf.tensor4d(numbers, [1, 1, 4, 1]) }, { filterSize: [1, 2], strides: 1, pad: 'valid' });
+    expect(() => pool(1, nan, 2, 3)).toThrow(/inside the network/);
+    expect(pool(-infinity, -3, -infinity, -infinity)).toEqual([-3, -3, -infinity]);
   });
 });
 

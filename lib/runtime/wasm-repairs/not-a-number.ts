@@ -21,7 +21,7 @@ function largest(backend: BackendWasm, tensor: tf.TensorInfo): number {
 }
 
 /**
- * Convolutions, products with a fused activation, and pooling: they clamp whatever they compute, also between −Infinity and
+ * Convolutions, products with a fused activation, and averages: they clamp whatever they compute, also between −Infinity and
  * Infinity. What could overflow or is NaN already is refused before; the limit is that of a model's inputs.
  */
 export const refusing =
@@ -35,7 +35,10 @@ export const refusing =
 const hasNaN = (backend: BackendWasm, tensor: tf.TensorInfo): boolean =>
   tensor.dtype === 'float32' && isNaNBits(largest(backend, tensor));
 
-/** NaN has no place in an order: ArgMax, ArgMin and TopK would answer with some index. */
+/**
+ * NaN has no place in an order: ArgMax, ArgMin and TopK would answer with some index, MaxPool with another number. Infinity has
+ * one; images are padded with it.
+ */
 export const ordering =
   (original: Kernel): Kernel =>
   (call) => {
