@@ -24,10 +24,16 @@ export function relu(graph: GraphBuilder, x: GraphValue, settings: ReluSettings)
     threshold === 0
       ? unary(graph, 'Relu', x)
       : select(graph, comparison(graph, 'Greater', x, limit), x, scalar(graph, 0));
-  const clipped = maxValue === undefined ? positive : clip(graph, positive, 0, maxValue);
+  const clipped = maxValue === undefined ? positive : atMost(graph, x, positive, settings);
   if (negativeSlope === 0) return clipped;
   const below = unary(graph, 'Relu', arithmetic(graph, 'Sub', limit, x));
   return arithmetic(graph, 'Sub', clipped, arithmetic(graph, 'Mul', scalar(graph, negativeSlope), below));
+}
+
+/** Relu6 where it is that: one op, which can be fused with the product before. */
+function atMost(graph: GraphBuilder, x: GraphValue, positive: GraphValue, settings: ReluSettings): GraphValue {
+  const { maxValue = 0, threshold } = settings;
+  return threshold === 0 && maxValue === 6 ? unary(graph, 'Relu6', x) : clip(graph, positive, 0, maxValue);
 }
 
 export function leakyRelu(graph: GraphBuilder, x: GraphValue, slope: number): GraphValue {
