@@ -1,6 +1,6 @@
 import { ModeletError } from '../../core/errors.js';
 import { formatShape } from '../../core/tensor.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { kerasMajor, kerasMajor } from '../keras/keras-version.js';
 import type { Resolved } from '../keras/walk.js';
 import { type NdArray, ndArray } from './array.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
@@ -43,13 +43,13 @@ function recurrentLayer(features: number): LayerFunction {
     }
     if (call.kwargs.constants !== undefined) throw refused(call, 'constants');
     const cell = cellOf(call, x);
-    const mask = checkMask(call, x, maskOf({ ...call, inputs: [x] }));
+    const mask = checkMask(call, x, stepMask(call, x, states));
     const result = runSteps(cell.step, x, startStates(call, cell, x.shape[0] ?? 1, states), {
       goBackwards: config.flag('go_backwards', false),
       mask: skipsSteps(call, states) ? mask : undefined,
       zeroOutputForMask: config.flag('zero_output_for_mask', false),
     });
-    const output = config.flag('return_sequences', false) ? { ...result.sequence, mask } : result.last;
+    const output = config.flag('return_sequences', false) ? { ...result.sequence, mask: maskOf({ ...call, inputs: [x] }) } : result.last;
     return config.flag('return_state', false) ? [output, ...result.states] : [output];
   };
 }
@@ -73,6 +73,15 @@ export function recurrentInputs(call: EvaluateCall): { x: NdArray; states: reado
  */
 function skipsSteps({ kwargs, kerasVersion }: EvaluateCall, states: readonly NdArray[]): boolean {
   return kwargs.mask !== undefined || states.length === 0 || kerasMajor(kerasVersion) < 3;
+}
+
+/**
+ * Which steps count. Keras 3 looks for a mask that comes with the input only where the input is the one argument: with given states
+ * there is just the mask given by name. The one that comes with the input goes on all the same.
+ */
+export function stepMask(call: EvaluateCall, x: NdArray, states: readonly NdArray[]): NdArray | undefined {
+  const alone = states.length === 0 || kerasMajor(call.kerasVersion) === 2;
+  return maskOf({ ...call, inputs: alone ? [x] : [] });
 }
 
 function valuesOf(call: EvaluateCall, argument: Resolved<NdArray>): NdArray[] {

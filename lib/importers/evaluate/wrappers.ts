@@ -9,7 +9,7 @@ import { type EvaluateCall, evaluate, evaluateCall, type LayerFunction } from '.
 import { firstInput } from './first-input.js';
 import { maskOf } from './masking.js';
 import { readConfig, wrongField } from './read-config.js';
-import { recurrentInputs } from './recurrent.js';
+import { recurrentInputs, stepMask } from './recurrent.js';
 
 /** Layers around others. `Functional` is a whole model inside one of them. */
 export const wrappers: Record<string, LayerFunction> = {
@@ -32,13 +32,14 @@ const merges = ['concat', 'sum', 'mul', 'ave'] as const;
 function bidirectional(call: EvaluateCall): NdArray[] {
   const { layer } = call;
   const { x, states } = recurrentInputs(call);
-  const mask = maskOf({ ...call, inputs: [x] });
+  const mask = stepMask(call, x, states);
   if (states.length % 2 !== 0) {
     throw new ModeletError(
       'INVALID_INPUT',
       `layer '${layer.name}': its initial_state has ${states.length} parts; give as many for each direction`,
     );
   }
+  const masked: EvaluateCall['kwargs'] = mask === undefined ? {} : { mask: { kind: 'value', value: mask } };
   const run = (child: KerasLayer, initial: readonly NdArray[]) => {
     const sequences = readConfig(child).flag('return_sequences', false);
     const config = { ...child.config, zero_output_for_mask: sequences };
@@ -52,7 +53,7 @@ function bidirectional(call: EvaluateCall): NdArray[] {
   const [back, ...backwardStates] = run(backward, states.slice(half)) as [NdArray, ...NdArray[]];
   const sequences = readConfig(forward).flag('return_sequences', false);
   const turned = sequences ? mapSlices(back, [1], (steps) => steps.reverse()) : back;
-  const end = sequences ? mask : undefined;
+  const end = sequences ? maskOf({ ...call, inputs: [x] }) : undefined;
   const merged = layer.config.merge_mode ?? null;
   const outputs = merged === null ? [there, turned] : [merge(layer, there, turned)];
   return [...outputs.map(({ shape, data }) => ({ shape, data, mask: end })), ...forwardStates, ...backwardStates];
