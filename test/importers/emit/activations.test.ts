@@ -80,7 +80,6 @@ describe('activations', () => {
   });
 
   test.each([
-    ['sparsemax', /differs from its definition/],
     ['relu7', /activation 'relu7' is not known/],
     [named('relu', { max_value: 'six' }), /max_value should be a number, not "six"/],
     [named('elu', { alpha: -1 }), /alpha should be above 0/],

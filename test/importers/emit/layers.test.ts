@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { emitModel } from '../../../lib/importers/emit/emit.js';
+import { runGraph } from '../run-graph.js';
 import { constant, expectAgreement, input, integers, layer, list, model, numbers, result, use } from './agreement.js';
 
 const x = numbers([2, 5, 4], 1, 3);
@@ -85,7 +86,7 @@ describe('embedding and masking', () => {
   const table = { embeddings: [5, 4] };
 
   test('Embedding takes integers as such or as float32', async () => {
-    const calls = [use(layer('Embedding', { mask_zero: false }, table))];
+    const calls = [use(layer('Embedding', { input_dim: 5, output_dim: 4, mask_zero: false }, table))];
     await expectAgreement(model([ids], calls), [ids], 0);
     const floats = numbers([2, 3]);
     floats.data.set([1, 0.9, 4, 2, 2, 0]);
@@ -103,7 +104,7 @@ describe('embedding and masking', () => {
   test.each(['3.15.1', '2.15.0'])('masks go where Keras %s lets them', async (kerasVersion) => {
     // A layer that shows the mask: masked keys don't count.
     const shown = (...between: ReturnType<typeof use>[]) => [
-      use(layer('Embedding', { mask_zero: true }, table)),
+      use(layer('Embedding', { input_dim: 5, output_dim: 4, mask_zero: true }, table)),
       ...between,
       use(layer('Attention'), [list(result(between.length), result(between.length))]),
     ];
@@ -187,7 +188,7 @@ describe('merges of masked values', () => {
   const ids = integers([2, 3], [1, 0, 4, 2, 2, 0]);
   const others = integers([2, 3], [0, 0, 4, 2, 0, 3]);
   const embedded = (of: number, mask_zero = true) =>
-    use(layer(`Embedding`, { mask_zero }, { embeddings: [5, 4] }), [input(of)]);
+    use(layer(`Embedding`, { input_dim: 5, output_dim: 4, mask_zero }, { embeddings: [5, 4] }), [input(of)]);
   const attended = use(layer('Attention'), [list(result(2), result(2))]);
 
   test.each(['3.15.1', '2.15.0'])('of Keras %s', async (kerasVersion) => {
@@ -249,8 +250,11 @@ describe('encodings', () => {
 
   test('CategoryEncoding with weights', async () => {
     const weights = numbers([2, 3]);
+    weights.data.set([0.5, 2, 3, 1, 4, 7]);
     const used = layer('CategoryEncoding', { num_tokens: 4, output_mode: 'count' });
-    await expectAgreement(model([ids, weights], [use(used, [input(0)], { count_weights: input(1) })]), [ids, weights]);
+    const graph = emitModel(model([ids, weights], [use(used, [input(0)], { count_weights: input(1) })]));
+    const [output] = await runGraph(graph, [ids, weights], 'wasm');
+    expect(output).toMatchObject({ shape: [2, 4], data: Float32Array.of(2, 0.5, 3, 0, 7, 0, 0, 5) });
   });
 
   test.each(['int', 'one_hot', 'multi_hot', 'count'])('Discretization %s', async (output_mode) => {

@@ -1,4 +1,5 @@
 import type { GraphValue } from '../../graph/graph-builder.js';
+import { kerasMajor } from '../../keras/keras-version.js';
 import { activationNames, emitActivation } from '../activations.js';
 import type { Emitter } from '../emit.js';
 import { withoutMask } from '../identities.js';
@@ -16,7 +17,9 @@ const activation =
   ({ graph, call, operand }) => {
     const named = Object.entries(call.kwargs).filter(([, { kind }]) => kind === 'constant');
     const settings = Object.fromEntries(named.map(([key, given]) => [key, constantOf(given)]));
-    const config = { ...call.layer.config, ...settings };
+    // keras.ops.gelu approximates unless told otherwise; tf.nn.gelu doesn't.
+    const defaults = kerasMajor(call.kerasVersion) === 3 ? { approximate: true } : {};
+    const config = { ...defaults, ...call.layer.config, ...settings };
     return emitActivation(graph, { class_name: name, config }, operand(0, 'x', 'features', 'logits'), call.layer);
   };
 
