@@ -44,7 +44,7 @@ export function emitCall(graph: GraphBuilder, given: EmitCall): readonly GraphVa
     }
   });
   takeMasks(given);
-  const mask = passesMask(layer.className) ? masksOf(call)[0] : undefined;
+  const mask = passesMask(layer.className, call.kerasVersion) ? masksOf(call)[0] : undefined;
   return mask === undefined ? outputs : outputs.map((output) => ('mask' in output ? output : { ...output, mask }));
 }
 

@@ -1,10 +1,15 @@
 import { ModeletError } from '../../core/errors.js';
 import { formatShape } from '../../core/tensor.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras } from '../keras/keras-version.js';
 import type { NdArray } from './array.js';
 import { bothMasks, causalMask, positionMask, withAxis } from './attention-scores.js';
 import type { EvaluateCall } from './evaluate.js';
 import { readConfig } from './read-config.js';
+
+/** Whether an argument is there and true. */
+export function isTrue(argument: EvaluateCall['kwargs'][string] | undefined): boolean {
+  return argument?.kind === 'constant' && argument.value === true;
+}
 
 export interface AttentionInputs {
   readonly query: NdArray;
@@ -54,14 +59,13 @@ export function attentionMask(
   const { layer, kwargs } = call;
   const config = readConfig(layer);
   const [queries = 1, keys = 1] = [query.shape[1], value.shape[1]];
-  const causal = kwargs.use_causal_mask;
   const window = config.has('sliding_window') ? config.size('sliding_window') : undefined;
   return bothMasks(
     [
       namedMask(call, 'attention_mask'),
       masks.query && withAxis(masks.query, masks.query.shape.length),
       ...masks.others.map((mask) => mask && withAxis(mask, mask.shape.length - 1)),
-      causal?.kind === 'constant' && causal.value === true ? causalMask(queries, keys) : undefined,
+      isTrue(kwargs.use_causal_mask) ? causalMask(queries, keys) : undefined,
       window === undefined ? undefined : positionMask(queries, keys, (q, k) => Math.abs(q - k) < window),
     ],
     layer.name,
@@ -69,12 +73,12 @@ export function attentionMask(
 }
 
 /**
- * How masked scores are treated. Keras 3 computes without the Softmax layer unless weights are asked for or there is a dropout
- * rate (also when predicting), or there are more axes than batch, time and features.
+ * How masked scores are treated. Since 3.7 Keras computes without the Softmax layer unless weights are asked for or there is a
+ * dropout rate (also when predicting), or there are more axes than batch, time and features; since 3.10 that layer removes them.
  */
 export function maskedScores(call: EvaluateCall, rank: number): 'lowered' | 'replaced' | 'removed' {
-  if (kerasMajor(call.kerasVersion) === 2) return 'lowered';
   const asked = call.kwargs.return_attention_scores;
   const direct = readConfig(call.layer).number('dropout', 0) === 0 && rank === 3;
-  return direct && !(asked?.kind === 'constant' && asked.value === true) ? 'replaced' : 'removed';
+  if (direct && !isTrue(asked) && isKeras(call.kerasVersion, 3, 7)) return 'replaced';
+  return isKeras(call.kerasVersion, 3, 10) ? 'removed' : 'lowered';
 }

@@ -1,6 +1,6 @@
 import { ModeletError } from '../../core/errors.js';
 import { type NdArray, ndArray } from './array.js';
-import { attentionInputs, attentionMask, maskedScores, namedMask } from './attention-arguments.js';
+import { attentionInputs, attentionMask, isTrue, maskedScores, namedMask } from './attention-arguments.js';
 import { expandMask, multiplyGate, project, projectHeads } from './attention-multi-head.js';
 import { multiplyLast, weigh } from './attention-scores.js';
 import { transpose } from './axes.js';
@@ -46,8 +46,7 @@ export function groupQueryAttention(call: EvaluateCall): NdArray[] {
     ? multiplyGate(combined, project(layer, 'gate', query, [heads, dim]), layer.name)
     : combined;
   const output = { ...projectHeads(layer, gated, query.shape.slice(-1)), mask: query.mask };
-  const asked = call.kwargs.return_attention_scores;
-  return asked?.kind === 'constant' && asked.value === true ? [output, weights] : [output];
+  return isTrue(call.kwargs.return_attention_scores) ? [output, weights] : [output];
 }
 
 /** Each head of [batch, heads, …] `times` times, one behind the other. */

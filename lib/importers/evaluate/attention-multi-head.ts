@@ -1,9 +1,16 @@
 import { elementCount } from '../../core/tensor.js';
 import type { KerasLayer } from '../keras/keras-model.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras } from '../keras/keras-version.js';
 import { activate } from './activations.js';
 import { type NdArray, ndArray } from './array.js';
-import { attentionInputs, attentionMask, maskedScores, namedMask } from './attention-arguments.js';
+import {
+  type AttentionInputs,
+  attentionInputs,
+  attentionMask,
+  isTrue,
+  maskedScores,
+  namedMask,
+} from './attention-arguments.js';
 import { multiplyLast, weigh, withAxis } from './attention-scores.js';
 import { positiveAxis, transpose } from './axes.js';
 import { multiplyMatrices } from './einsum.js';
@@ -35,7 +42,7 @@ export function multiHeadAttention(call: EvaluateCall): NdArray[] {
   }
   const queryMask = query.mask;
   const mask = attentionMask(call, inputs, masksFrom(call, inputs));
-  if (kerasMajor(call.kerasVersion) === 3) for (const input of [query, value, key]) loseMask(input);
+  if (isKeras(call.kerasVersion, 3, 8)) for (const input of [query, value, key]) loseMask(input);
 
   const gate = config.flag('use_gate', false) ? project(layer, 'gate', query, [heads, valueDim]) : undefined;
   const [q, k, v] = [
@@ -58,21 +65,21 @@ export function multiHeadAttention(call: EvaluateCall): NdArray[] {
   const gated = gate === undefined ? back : multiplyGate(back, gate, layer.name);
   const { data, shape: outputShape } = projectHeads(layer, gated, outputSizes(layer, query));
   const output = { shape: outputShape, data, mask: queryMask };
-  const asked = call.kwargs.return_attention_scores;
-  return asked?.kind === 'constant' && asked.value === true ? [output, ndArray(shape, weights.data)] : [output];
+  return isTrue(call.kwargs.return_attention_scores) ? [output, ndArray(shape, weights.data)] : [output];
 }
 
-/** Keras 2 sees just the masks that come with the inputs; Keras 3 takes those of value and key also by name. */
-function masksFrom(call: EvaluateCall, { query, value, key, ownKey }: ReturnType<typeof attentionInputs>) {
+/** Masks come with the inputs; Keras 3 takes them also by name, though since 3.8 not that of the query. */
+function masksFrom(call: EvaluateCall, { query, value, key, ownKey }: AttentionInputs) {
   const keyMask = ownKey ? key.mask : undefined;
+  const queryMask = isKeras(call.kerasVersion, 3, 8) ? undefined : namedMask(call, 'query_mask');
   return {
-    query: query.mask,
+    query: queryMask ?? query.mask,
     others: [namedMask(call, 'value_mask') ?? value.mask, namedMask(call, 'key_mask') ?? keyMask],
   };
 }
 
 /**
- * Keras 3's layer takes the masks off the arrays that it is given, so that layers which run after it don't find them there
+ * Since 3.8 Keras' layer takes the masks off the arrays that it is given, so that layers which run after it don't find them there
  * (`backend.set_keras_mask(query, None)`). Masks that a file connects by name are not touched by that.
  */
 function loseMask(array: NdArray): void {

@@ -1,7 +1,9 @@
 import { ModeletError } from '../../core/errors.js';
 import { formatShape } from '../../core/tensor.js';
 import type { KerasLayer } from '../keras/keras-model.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { type NdArray, ndArray } from './array.js';
+import { isTrue } from './attention-arguments.js';
 import { groupQueryAttention } from './attention-group-query.js';
 import { multiHeadAttention } from './attention-multi-head.js';
 import { bothMasks, causalMask, multiplyLast, weigh, withAxis } from './attention-scores.js';
@@ -54,7 +56,9 @@ function denseAttention(scores: Scores): LayerFunction {
       queryMask === undefined
         ? result
         : zipWith([result, withAxis(queryMask, 2)], layer.name, (number, kept) => (kept ? number : 0));
-    const output = { shape, data, mask: queryMask };
+    // Before 3.4 Keras 3 loses the masks of a list.
+    const lost = kerasMajor(call.kerasVersion) === 3 && !isKeras(call.kerasVersion, 3, 4);
+    const output = { shape, data, mask: lost ? undefined : queryMask };
     return isTrue(kwargs.return_attention_scores) ? [output, weights] : [output];
   };
 }
@@ -66,10 +70,6 @@ function masksOf({ layer, kwargs }: EvaluateCall, query: NdArray, value: NdArray
     return kwargs.mask.items.map((item) => (item.kind === 'value' ? item.value : undefined));
   }
   throw new ModeletError('INVALID_INPUT', `layer '${layer.name}': its mask is no list; give those of query and value`);
-}
-
-export function isTrue(argument: EvaluateCall['kwargs'][string] | undefined): boolean {
-  return argument?.kind === 'constant' && argument.value === true;
 }
 
 /** query · keyᵀ · scale, or with `score_mode` concat weight · Σ tanh(scale · (query + key)); the scale only with `use_scale`. */

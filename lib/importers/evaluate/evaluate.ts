@@ -4,6 +4,7 @@ import { passesMask } from '../keras/masks.js';
 import { type ResolvedCall, walk } from '../keras/walk.js';
 import type { NdArray } from './array.js';
 import { layerFunctions } from './layer-functions.js';
+import { maskOf } from './masking.js';
 
 /** A layer's call with the values it is given. */
 export type EvaluateCall = ResolvedCall<NdArray>;
@@ -32,6 +33,6 @@ export function evaluateCall(call: EvaluateCall): readonly NdArray[] {
     );
   }
   const outputs = compute(call);
-  const mask = passesMask(className) ? call.inputs[0]?.mask : undefined;
+  const mask = passesMask(className, call.kerasVersion) ? maskOf(call) : undefined;
   return mask === undefined ? outputs : outputs.map((output) => ('mask' in output ? output : { ...output, mask }));
 }

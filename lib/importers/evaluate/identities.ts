@@ -1,5 +1,6 @@
-import { ndArray } from './array.js';
-import type { LayerFunction } from './evaluate.js';
+import { kerasMajor } from '../keras/keras-version.js';
+import { type NdArray, ndArray } from './array.js';
+import type { EvaluateCall, LayerFunction } from './evaluate.js';
 import { firstInput } from './first-input.js';
 
 /** Layers that hand on what they are given: at inference nothing is dropped, disturbed or augmented. */
@@ -45,8 +46,11 @@ export const identities: Record<string, LayerFunction> = Object.fromEntries(
   ].map((className) => [className, handOn]),
 );
 
-/** The same numbers; whether the mask goes with them is the class's (masks.ts). */
-function handOn(call: Parameters<LayerFunction>[0]) {
-  const { shape, data } = firstInput(call);
-  return [ndArray(shape, data)];
+/**
+ * The same numbers; whether the mask goes with them is the class's (masks.ts). In Keras 3 they are the very same array, so that what
+ * MultiHeadAttention does to the mask of the one happens to the other.
+ */
+function handOn(call: EvaluateCall): NdArray[] {
+  const x = firstInput(call);
+  return [kerasMajor(call.kerasVersion) === 3 ? x : ndArray(x.shape, x.data)];
 }

@@ -1,19 +1,24 @@
 import { ModeletError } from '../../core/errors.js';
 import { formatShape } from '../../core/tensor.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { type NdArray, ndArray } from './array.js';
 import { broadcastTo } from './axes.js';
 import type { EvaluateCall } from './evaluate.js';
 import { joinAlong, zipWith } from './operations-broadcast.js';
 
+/** Keras 3 before 3.4 finds no masks on a list of inputs. */
+function losesMasks(kerasVersion: string): boolean {
+  return kerasMajor(kerasVersion) === 3 && !isKeras(kerasVersion, 3, 4);
+}
+
 /**
- * The mask behind a merge layer. Keras 2: a step counts where it does in all inputs that have a mask. Keras 3: where it does in
- * any of them, and none where an input has no mask.
+ * The mask behind a merge layer. Keras 2: a step counts where it does in all inputs that have a mask. Since Keras 3.4: where it
+ * does in any of them, and none where an input has no mask.
  */
 export function mergeMasks({ layer, kerasVersion }: EvaluateCall, inputs: readonly NdArray[]): NdArray | undefined {
   const masks = inputs.map(({ mask }) => mask).filter((mask) => mask !== undefined);
   const third = kerasMajor(kerasVersion) === 3;
-  if (masks.length === 0 || (third && masks.length < inputs.length)) return undefined;
+  if (masks.length === 0 || losesMasks(kerasVersion) || (third && masks.length < inputs.length)) return undefined;
   return zipWith(masks, layer.name, (...values) => Number(third ? values.some(Boolean) : values.every(Boolean)));
 }
 
@@ -26,7 +31,7 @@ export function concatenateMasks(
   inputs: readonly NdArray[],
   axis: number,
 ): NdArray | undefined {
-  if (inputs.every(({ mask }) => mask === undefined)) return undefined;
+  if (losesMasks(kerasVersion) || inputs.every(({ mask }) => mask === undefined)) return undefined;
   const third = kerasMajor(kerasVersion) === 3;
   const joined = joinAlong(
     inputs.map((input) => spread(input, layer.name)),
@@ -41,7 +46,7 @@ export function concatenateMasks(
   return ndArray(joined.shape.slice(0, -1), data);
 }
 
-/** Keras 3's Multiply: what is masked counts as 1; where all inputs have masks, what is masked in all of them is 0. */
+/** Multiply since Keras 3.4: what is masked counts as 1; where all inputs have masks, what is masked in all of them is 0. */
 export function ofMasked(inputs: readonly NdArray[], layerName: string): NdArray {
   const kept = inputs.map((input) => spread(input, layerName));
   const all = inputs.every(({ mask }) => mask !== undefined);
@@ -53,7 +58,7 @@ export function ofMasked(inputs: readonly NdArray[], layerName: string): NdArray
 }
 
 /**
- * Keras 3's Maximum and Minimum, one input after the other: where the next is masked it counts as what there is so far; where what
+ * Maximum and Minimum since Keras 3.4, one input after the other: where the next is masked it counts as what there is so far; where what
  * there is so far is masked, it counts as the next. What there is so far is masked while all inputs had masks and were.
  */
 export function largestOfMasked(

@@ -1,5 +1,5 @@
 import { ModeletError } from '../../core/errors.js';
-import { kerasMajor } from '../keras/keras-version.js';
+import { isKeras } from '../keras/keras-version.js';
 import { type NdArray, ndArray } from './array.js';
 import { positiveAxis } from './axes.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
@@ -29,8 +29,8 @@ export const merges: Record<string, LayerFunction> = {
 };
 
 /**
- * Element by element, with numpy's broadcasting. Inputs of fewer axes get ones behind the batch until all have as many. In Keras 3
- * masks change what Multiply, Maximum and Minimum compute (not after such a reshape, which loses them).
+ * Element by element, with numpy's broadcasting. Inputs of fewer axes get ones behind the batch until all have as many. Since Keras
+ * 3.4 masks change what Multiply, Maximum and Minimum compute (not after such a reshape, which loses them).
  */
 function elementwise(
   compute: (inputs: readonly NdArray[], layerName: string, masked: boolean) => NdArray,
@@ -40,7 +40,7 @@ function elementwise(
     const inputs = inputsOf(call, count);
     const rank = Math.max(...inputs.map(({ shape }) => shape.length));
     const aligned = inputs.every(({ shape }) => shape.length === rank);
-    const masked = aligned && kerasMajor(call.kerasVersion) === 3 && inputs.some(({ mask }) => mask !== undefined);
+    const masked = aligned && isKeras(call.kerasVersion, 3, 4) && inputs.some(({ mask }) => mask !== undefined);
     const reshaped = inputs.map(({ shape, data, mask }) => {
       const [batch = 1, ...rest] = shape;
       const ones = Array<number>(rank - shape.length).fill(1);

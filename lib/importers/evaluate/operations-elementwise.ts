@@ -117,6 +117,7 @@ export const elementwiseOperations: ReadonlyMap<string, Operation> = new Map<str
   ['glu', activation('glu', ['axis'])],
   ['round', round],
   ['cast', cast],
+  ['convert_to_tensor', (given) => (given.has('dtype') ? cast(given) : input(given))],
   ['clip', clip],
   ['clip_by_value', clip],
   ['where', where],
@@ -124,7 +125,7 @@ export const elementwiseOperations: ReadonlyMap<string, Operation> = new Map<str
 ]);
 
 function input(given: OperationArguments): NdArray {
-  return given.array(0, 'x', 'features', 'logits', 'input', 'inputs', 'tensor', 'a');
+  return given.array(0, 'x', 'features', 'logits', 'input', 'inputs', 'tensor', 'value', 'a');
 }
 
 function map({ shape, data }: NdArray, f: Scalar): NdArray {

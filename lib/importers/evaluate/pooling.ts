@@ -4,6 +4,7 @@ import { type NdArray, ndArray, zeros } from './array.js';
 import { channelsLast } from './channels-last.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
 import { firstInput } from './first-input.js';
+import { maskOf } from './masking.js';
 import { readConfig } from './read-config.js';
 import { poolingWindow, slideWindow, type Taps } from './window.js';
 
@@ -72,8 +73,8 @@ function global(rank: number, combine: Pool): LayerFunction {
   return (call) => {
     const config = readConfig(call.layer);
     const keep = config.flag('keepdims', false);
-    const { mask, ...x } = firstInput(call, rank + 2);
-    const counted = rank === 1 && combine === mean ? mask : undefined;
+    const x = firstInput(call, rank + 2);
+    const counted = rank === 1 && combine === mean ? maskOf(call) : undefined;
     return [
       channelsLast(x, config, (x) => {
         const cells = elementCount(x.shape.slice(1, -1));

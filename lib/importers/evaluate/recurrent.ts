@@ -1,6 +1,6 @@
 import { ModeletError } from '../../core/errors.js';
 import { formatShape } from '../../core/tensor.js';
-import { kerasMajor, kerasMajor } from '../keras/keras-version.js';
+import { kerasMajor } from '../keras/keras-version.js';
 import type { Resolved } from '../keras/walk.js';
 import { type NdArray, ndArray } from './array.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
@@ -46,10 +46,12 @@ function recurrentLayer(features: number): LayerFunction {
     const mask = checkMask(call, x, stepMask(call, x, states));
     const result = runSteps(cell.step, x, startStates(call, cell, x.shape[0] ?? 1, states), {
       goBackwards: config.flag('go_backwards', false),
-      mask: skipsSteps(call, states) ? mask : undefined,
+      mask,
       zeroOutputForMask: config.flag('zero_output_for_mask', false),
     });
-    const output = config.flag('return_sequences', false) ? { ...result.sequence, mask: maskOf({ ...call, inputs: [x] }) } : result.last;
+    const output = config.flag('return_sequences', false)
+      ? { ...result.sequence, mask: maskOf({ ...call, inputs: [x] }) }
+      : result.last;
     return config.flag('return_state', false) ? [output, ...result.states] : [output];
   };
 }
@@ -65,14 +67,6 @@ export function recurrentInputs(call: EvaluateCall): { x: NdArray; states: reado
   }
   const named = call.kwargs.initial_state;
   return { x, states: named === undefined ? others : valuesOf(call, named) };
-}
-
-/**
- * Keras 3 passes a mask that came with the input on to a layer only where one argument holds all its tensors
- * (`Layer.__call__`): beside an initial state it is not used, though it goes on with the sequence.
- */
-function skipsSteps({ kwargs, kerasVersion }: EvaluateCall, states: readonly NdArray[]): boolean {
-  return kwargs.mask !== undefined || states.length === 0 || kerasMajor(kerasVersion) < 3;
 }
 
 /**

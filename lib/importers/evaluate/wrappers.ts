@@ -43,9 +43,8 @@ function bidirectional(call: EvaluateCall): NdArray[] {
   const run = (child: KerasLayer, initial: readonly NdArray[]) => {
     const sequences = readConfig(child).flag('return_sequences', false);
     const config = { ...child.config, zero_output_for_mask: sequences };
-    const input = mask === undefined ? { shape: x.shape, data: x.data } : { ...x, mask };
-    const named = call.kwargs.mask === undefined ? {} : { mask: call.kwargs.mask };
-    return evaluateCall({ ...innerCall(call, { ...child, config }, input), kwargs: { ...named, ...given(initial) } });
+    const input = { shape: x.shape, data: x.data };
+    return evaluateCall({ ...innerCall(call, { ...child, config }, input), kwargs: { ...given(initial), ...masked } });
   };
   const [forward, backward] = [childOf(layer, 'forward'), childOf(layer, 'backward')];
   const half = states.length / 2;

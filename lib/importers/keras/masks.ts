@@ -1,6 +1,8 @@
+import { kerasMajor } from './keras-version.js';
+
 /**
  * Layers that hand their first input's mask on unchanged: Keras' `supports_masking` without a `compute_mask` of their own.
- * Others end it, or make one (Embedding, Masking, recurrent and merge layers, wrappers).
+ * Others end it, or make one (Embedding, Masking, recurrent, attention and merge layers, wrappers).
  */
 const passing = new Set([
   'Activation',
@@ -9,24 +11,26 @@ const passing = new Set([
   'BatchNormalization',
   'Dense',
   'Dropout',
-  'EinsumDense',
   'ELU',
   'GaussianDropout',
   'GaussianNoise',
   'GroupNormalization',
-  'Identity',
   'LayerNormalization',
   'LeakyReLU',
   'PReLU',
   'ReLU',
-  'RMSNormalization',
   'Softmax',
   'SpatialDropout1D',
+  'SpatialDropout2D',
+  'SpatialDropout3D',
   'ThresholdedReLU',
   'UnitNormalization',
 ]);
 
+/** Those that do since Keras 3. */
+const passingSince3 = new Set(['Identity', 'Normalization', 'Rescaling']);
+
 /** Whether a layer of this class hands its first input's mask on. */
-export function passesMask(className: string): boolean {
-  return passing.has(className);
+export function passesMask(className: string, kerasVersion: string): boolean {
+  return passing.has(className) || (kerasMajor(kerasVersion) === 3 && passingSince3.has(className));
 }
