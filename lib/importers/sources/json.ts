@@ -77,5 +77,5 @@ export function isObject(value: unknown): value is Json {
 }
 
 function wrongJson(what: string, must: string, value: unknown) {
-  return badSource(`${what} is ${describeValue(value)}`, `a saved model has ${must} there; check the file`);
+  return badSource(`${what} is ${describeValue(value)}`, `save the model again: there is ${must} in that place`);
 }

@@ -8,55 +8,78 @@ export interface NumberFormat {
   readonly size: number;
 }
 
+type Numbers = ArrayLike<number>;
+
+/** By kind and bits. Typed arrays read as the machine does, and all that Node.js runs on is little-endian. */
+const views = new Map<string, (buffer: ArrayBuffer) => Numbers>([
+  ['float16', (buffer) => converted(new Uint16Array(buffer), halfToNumber)],
+  ['float32', (buffer) => new Float32Array(buffer)],
+  ['float64', (buffer) => new Float64Array(buffer)],
+  ['bfloat16', (buffer) => upperHalves(new Uint16Array(buffer))],
+  ['integer8', (buffer) => new Int8Array(buffer)],
+  ['integer16', (buffer) => new Int16Array(buffer)],
+  ['integer32', (buffer) => new Int32Array(buffer)],
+  ['integer64', (buffer) => Float64Array.from(new BigInt64Array(buffer), Number)],
+  ['unsigned8', (buffer) => new Uint8Array(buffer)],
+  ['unsigned16', (buffer) => new Uint16Array(buffer)],
+  ['unsigned32', (buffer) => new Uint32Array(buffer)],
+  ['unsigned64', (buffer) => Float64Array.from(new BigUint64Array(buffer), Number)],
+]);
+
 /**
- * Numbers of any width as float32, or int32 where they are integers.
+ * Numbers of any width as float32, or as int32 where they are integers (the nearest, where they reach further).
  * @throws INVALID_INPUT for widths that no Keras writes
  */
 export function readNumbers(name: string, shape: readonly number[], format: NumberFormat, bytes: Uint8Array): Tensor {
-  const reader = readers.get(`${format.kind}${format.size * 8}`);
-  if (reader === undefined) {
-    throw badSource(`weight '${name}' has ${format.size * 8}-bit numbers of a kind unknown here`, 'save it as float32');
-  }
-  const count = bytes.length / format.size;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const numbers = readView(name, format, bytes);
   if (format.kind === 'float' || format.kind === 'bfloat') {
-    if (format.size === 4) return makeTensor('FP32', shape, new Float32Array(new Uint8Array(bytes).buffer));
-    const data = new Float32Array(count);
-    for (let i = 0; i < count; i++) data[i] = reader(view, i * format.size);
-    return makeTensor('FP32', shape, data);
+    return makeTensor('FP32', shape, numbers instanceof Float32Array ? numbers : new Float32Array(numbers));
   }
-  const data = new Int32Array(count);
-  for (let i = 0; i < count; i++) data[i] = Math.min(Math.max(reader(view, i * format.size), -(2 ** 31)), 2 ** 31 - 1);
-  return makeTensor('INT32', shape, data);
+  if (format.size < 4 || numbers instanceof Int32Array) return makeTensor('INT32', shape, new Int32Array(numbers));
+  return makeTensor(
+    'INT32',
+    shape,
+    Int32Array.from(numbers, (value) => Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1)),
+  );
 }
 
-type Reader = (view: DataView, offset: number) => number;
+/** scale · q + min in float32, which is how TF.js stores weights in fewer bits. */
+export function dequantize(
+  name: string,
+  format: NumberFormat,
+  bytes: Uint8Array,
+  { scale, min }: { readonly scale: number; readonly min: number },
+): Float32Array<ArrayBuffer> {
+  const numbers = readView(name, format, bytes);
+  const data = new Float32Array(numbers.length);
+  for (let i = 0; i < data.length; i++) data[i] = (numbers[i] as number) * scale + min;
+  return data;
+}
 
-const readers = new Map<string, Reader>([
-  ['float16', (view, at) => halfToNumber(view.getUint16(at, true))],
-  ['float32', (view, at) => view.getFloat32(at, true)],
-  ['float64', (view, at) => view.getFloat64(at, true)],
-  // The upper half of a float32.
-  ['bfloat16', (view, at) => bfloatToNumber(view.getUint16(at, true))],
-  ['integer8', (view, at) => view.getInt8(at)],
-  ['integer16', (view, at) => view.getInt16(at, true)],
-  ['integer32', (view, at) => view.getInt32(at, true)],
-  ['integer64', (view, at) => Number(view.getBigInt64(at, true))],
-  ['unsigned8', (view, at) => view.getUint8(at)],
-  ['unsigned16', (view, at) => view.getUint16(at, true)],
-  ['unsigned32', (view, at) => view.getUint32(at, true)],
-  ['unsigned64', (view, at) => Number(view.getBigUint64(at, true))],
-]);
+/** A copy, so that it is aligned, and holds nothing of the file around it. */
+function readView(name: string, { kind, size }: NumberFormat, bytes: Uint8Array): Numbers {
+  const view = views.get(`${kind}${size * 8}`);
+  if (view === undefined) {
+    throw badSource(`weight '${name}' has ${size * 8}-bit numbers of a kind unknown here`, 'save it as float32');
+  }
+  return view(new Uint8Array(bytes).buffer);
+}
 
-const word = new DataView(new ArrayBuffer(4));
+function converted(bits: Uint16Array, toNumber: (bits: number) => number): Float32Array {
+  const data = new Float32Array(bits.length);
+  for (let i = 0; i < data.length; i++) data[i] = toNumber(bits[i] as number);
+  return data;
+}
 
-function bfloatToNumber(bits: number): number {
-  word.setUint32(0, bits * 65536);
-  return word.getFloat32(0);
+/** A bfloat16 is the upper half of a float32. */
+function upperHalves(bits: Uint16Array): Float32Array {
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < words.length; i++) words[i] = (bits[i] as number) * 65536;
+  return new Float32Array(words.buffer);
 }
 
 /** IEEE 754 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of fraction. */
-export function halfToNumber(bits: number): number {
+function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
   if (exponent === 0) return sign * fraction * 2 ** -24;

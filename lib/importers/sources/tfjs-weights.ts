@@ -2,7 +2,7 @@ import { elementCount, makeTensor, type Tensor } from '../../core/tensor.js';
 import { badSource } from './bad-source.js';
 import { asArray, asCount, asObject, asText, isObject } from './json.js';
 import { maxFileBytes } from './limits.js';
-import { type NumberFormat, readNumbers } from './numbers.js';
+import { dequantize, type NumberFormat, readNumbers } from './numbers.js';
 import type { StoredWeight } from './stored-weight.js';
 
 /** A weight as a TF.js weights manifest describes it. */
@@ -66,27 +66,18 @@ function formatOf(name: string, dtype: string): NumberFormat {
 export function decodeWeight(weight: ManifestWeight, group: Uint8Array): Tensor {
   const { name, shape, dtype, quantization, offset, bytes } = weight;
   const stored = group.subarray(offset, offset + bytes);
-  const tensor = readNumbers(name, shape, formatOf(name, quantization?.dtype ?? dtype), stored);
-  if (dtype === 'bool')
-    return makeTensor(
-      'BOOL',
-      shape,
-      Uint8Array.from(tensor.data, (value) => (value === 0 ? 0 : 1)),
-    );
-  if (quantization === undefined || quantization.dtype === 'float16') {
-    return dtype === 'int32' || tensor.datatype === 'FP32' ? tensor : makeTensor('INT32', shape, tensor.data);
+  const format = formatOf(name, quantization?.dtype ?? dtype);
+  if (quantization !== undefined && quantization.dtype !== 'float16') {
+    const data = dequantize(name, format, stored, quantization);
+    return dtype === 'int32'
+      ? makeTensor('INT32', shape, Int32Array.from(data, Math.round))
+      : makeTensor('FP32', shape, data);
   }
-  const { scale, min } = quantization;
-  if (dtype === 'int32') {
-    return makeTensor(
-      'INT32',
-      shape,
-      Int32Array.from(tensor.data, (value) => Math.round(value * scale + min)),
-    );
-  }
+  const tensor = readNumbers(name, shape, format, stored);
+  if (dtype !== 'bool') return tensor;
   return makeTensor(
-    'FP32',
+    'BOOL',
     shape,
-    Float32Array.from(tensor.data, (value) => value * scale + min),
+    Uint8Array.from(tensor.data, (value) => (value === 0 ? 0 : 1)),
   );
 }
