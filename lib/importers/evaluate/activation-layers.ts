@@ -7,6 +7,7 @@ import { broadcastTo } from './axes.js';
 import type { EvaluateCall, LayerFunction } from './evaluate.js';
 import { firstInput } from './first-input.js';
 import { weightOf } from './layer-weights.js';
+import { maskOf } from './masking.js';
 import { readConfig } from './read-config.js';
 
 /** Layers that are one activation function. */
@@ -47,8 +48,7 @@ function prelu(call: EvaluateCall): NdArray[] {
  */
 function maskedSoftmax(call: EvaluateCall): NdArray[] {
   const x = firstInput(call);
-  const given = call.kwargs.mask;
-  const mask = given?.kind === 'value' ? given.value : x.mask;
+  const mask = maskOf(call);
   if (mask === undefined) return settled(call, x);
   const offset = x.shape.length - mask.shape.length;
   if (offset < 0 || !mask.shape.every((size, axis) => size === 1 || size === x.shape[axis + offset])) {

@@ -22,23 +22,26 @@ function refusal(entry: Entry, layer: KerasLayer): ModeletError | undefined {
 
 describe('what a layer refuses', () => {
   // Whatever stands in a file is refused with a reason, or has a meaning in Keras; it never breaks the evaluator.
-  test.each([...new Map(layers.map((entry) => [entry.class, entry]))])('%s with junk for each setting', (_, entry) => {
-    const layer = toLayer(entry, keras);
-    for (const field of Object.keys(entry.config)) {
-      for (const value of junk) refusal(entry, { ...layer, config: { ...entry.config, [field]: value } });
-      const { [field]: _left, ...config } = entry.config;
-      refusal(entry, { ...layer, config });
-    }
-    for (const [name, weight] of layer.weights) {
-      const wrong = makeTensor('FP32', [2, ...weight.shape], Float32Array.of(...weight.data, ...weight.data));
-      for (const weights of [new Map(), new Map([...layer.weights, [name, wrong]])]) {
-        expect(refusal(entry, { ...layer, weights })?.message).toContain("layer 'layer'");
+  test.each([...new Map(layers.toReversed().map((entry) => [entry.class, entry]))])(
+    '%s with junk for each setting',
+    (_, entry) => {
+      const layer = toLayer(entry, keras);
+      for (const field of Object.keys(entry.config)) {
+        for (const value of junk) refusal(entry, { ...layer, config: { ...entry.config, [field]: value } });
+        const { [field]: _left, ...config } = entry.config;
+        refusal(entry, { ...layer, config });
       }
-    }
-    for (const shape of [[], [2], [1, 1, 1, 1, 1, 1]]) {
-      refusal({ ...entry, input: { shape, data: Array(shape[0] ?? 1).fill(0) } }, layer);
-    }
-  });
+      for (const [name, weight] of layer.weights) {
+        const wrong = makeTensor('FP32', [2, ...weight.shape], Float32Array.of(...weight.data, ...weight.data));
+        for (const weights of [new Map(), new Map([...layer.weights, [name, wrong]])]) {
+          expect(refusal(entry, { ...layer, weights })?.message).toContain("layer 'layer'");
+        }
+      }
+      for (const shape of [[], [2], [1, 1, 1, 1, 1, 1]]) {
+        refusal({ ...entry, input: { shape, data: Array(shape[0] ?? 1).fill(0) } }, layer);
+      }
+    },
+  );
 
   test.each([
     [{ units: '3' }, "layer 'layer': units is '3'; it must be a whole number from 1 up"],
