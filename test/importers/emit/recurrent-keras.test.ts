@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { elementCount, makeTensor, type Tensor } from '../../../lib/core/tensor.js';
 import { emitModel } from '../../../lib/importers/emit/emit.js';
 import type { KerasLayer, KerasModel } from '../../../lib/importers/keras/keras-model.js';
-import { registerRecurrent } from '../../../lib/runtime/recurrent/register-recurrent.js';
 import { numbers } from '../../runtime/recurrent/numbers.js';
-import { runGraph } from './run-local.js';
+import { runGraph } from '../run-graph.js';
 
 interface Described {
   readonly className: string;
@@ -63,8 +62,6 @@ function modelOf(
     outputs: outputs.map((_, output) => ({ name: `out${output}`, value: { call: 0, output } })),
   };
 }
-
-beforeAll(registerRecurrent);
 
 // What Keras itself answers; see generate.py beside the files.
 describe.each(['keras-2', 'keras-3'])('recurrent layers of %s', (file) => {

@@ -1,14 +1,11 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { makeTensor, type Tensor } from '../../../lib/core/tensor.js';
 import { emitModel } from '../../../lib/importers/emit/emit.js';
 import type { Argument, KerasLayer, KerasModel } from '../../../lib/importers/keras/keras-model.js';
 import type { RecurrentAttributes } from '../../../lib/runtime/recurrent/recurrent-node.js';
-import { registerRecurrent } from '../../../lib/runtime/recurrent/register-recurrent.js';
 import { reference } from '../../runtime/recurrent/reference.js';
+import { runGraph } from '../run-graph.js';
 import { input, layer, list, model, numbers, result, use } from './agreement.js';
-import { runGraph } from './run-local.js';
-
-beforeAll(registerRecurrent);
 
 const [batch, time, features, units] = [2, 5, 4, 3];
 const x = numbers([batch, time, features], 1);
