@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
+import { repairCpuKernels } from './cpu-repairs.js';
 import type { TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 
@@ -16,6 +17,7 @@ export function createCpuBackend(): TfjsBackend {
       const message = "the backend 'cpu' is not part of a function; use wasm, or tensorflow in a container image";
       throw new ModeletError('MODEL_UNAVAILABLE', message, { cause });
     }
+    repairCpuKernels();
     await inTurn(() => tf.setBackend('cpu'));
     // It advises on stderr, once, to install tfjs-node.
     Object.assign(tf.findBackend('cpu'), { firstUse: false });

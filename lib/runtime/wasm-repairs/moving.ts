@@ -1,36 +1,45 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import { mapped, ownKernel, stretched, stridesOf } from './own-kernel.js';
-import { type Kernel, runKernel } from './repair.js';
+import { type Kernel, type KernelCall, runKernel } from './repair.js';
 
 // Kernels that move elements, and take every element for four bytes, or their result for float32.
 
-/** TF.js calls its result float32 whatever it is, and mistakes its axes where some are dropped and others stepped through. */
+/** What a StridedSlice takes: for each of the tensor's axes how many elements, from where and how far apart they lie. */
+export function denseSlice({ shape }: tf.TensorInfo, attrs: KernelCall['attrs']) {
+  const { begin: from, end: to, strides: by, ...masks } = attrs as Record<string, number[]>;
+  const mask = (name: string) => Number(masks[`${name}Mask`] ?? 0);
+  const { begin, end, strides, ...info } = slice_util.sliceInfo(
+    [...shape],
+    from as number[],
+    to as number[],
+    by as number[],
+    mask('begin'),
+    mask('end'),
+    mask('ellipsis'),
+    mask('newAxis'),
+    mask('shrinkAxis'),
+  );
+  const own = stridesOf(shape);
+  return {
+    sizes: begin.map((at, axis) => Math.max(0, Math.ceil(((end[axis] as number) - at) / (strides[axis] as number)))),
+    start: begin.reduce((sum, at, axis) => sum + at * (own[axis] as number), 0),
+    steps: strides.map((step, axis) => step * (own[axis] as number)),
+    finalShape: info.finalShape,
+    /** TF.js does it as a plain slice, and rightly. */
+    isSlice: info.isIdentity || info.sliceDim0 || info.isSimpleSlice,
+    /** TF.js mistakes the axes where some are dropped and others stepped through. */
+    keepsAxes: info.finalShapeSparse.length === shape.length,
+  };
+}
+
+/** TF.js calls its result float32 whatever it is. */
 export const stridedSlice =
   (original: Kernel): Kernel =>
   (call) => {
     const x = call.inputs.x as tf.TensorInfo;
-    const { begin: from, end: to, strides: by, ...masks } = call.attrs as Record<string, number[]>;
-    const mask = (name: string) => Number(masks[`${name}Mask`] ?? 0);
-    const { begin, end, strides, finalShape, finalShapeSparse, ...simple } = slice_util.sliceInfo(
-      [...x.shape],
-      from as number[],
-      to as number[],
-      by as number[],
-      mask('begin'),
-      mask('end'),
-      mask('ellipsis'),
-      mask('newAxis'),
-      mask('shrinkAxis'),
-    );
-    const isSlice = simple.isIdentity || simple.sliceDim0 || simple.isSimpleSlice;
-    if (isSlice || (x.dtype === 'float32' && finalShapeSparse.length === x.shape.length)) return original(call);
-    const own = stridesOf(x.shape);
-    const sizes = begin.map((at, axis) =>
-      Math.max(0, Math.ceil(((end[axis] as number) - at) / (strides[axis] as number))),
-    );
-    const start = begin.reduce((sum, at, axis) => sum + at * (own[axis] as number), 0);
-    const steps = strides.map((step, axis) => step * (own[axis] as number));
+    const { sizes, start, steps, finalShape, isSlice, keepsAxes } = denseSlice(x, call.attrs);
+    if (isSlice || (x.dtype === 'float32' && keepsAxes)) return original(call);
     const out = ownKernel(call.backend, sizes, x.dtype, [x], ([values]) => {
       const place = mapped(sizes, steps, start);
       return (index) => values?.[place(index)] as number;
