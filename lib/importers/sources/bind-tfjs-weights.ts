@@ -49,10 +49,17 @@ function ownerOf(
 ): LayerNode | undefined {
   // Keras 3 begins with the model's name; a layer may have the same.
   const steps = path.slice(path[0] === modelName && path.length > 2 && outer.has(path[1] ?? '') ? 1 : 0, -1);
-  const found = steps.find((step) => outer.has(step));
+  const found = spans(steps).find((span) => outer.has(span));
   if (found !== undefined) return outer.get(found);
-  const within = steps.find((step) => inner.get(step) !== undefined);
+  const within = spans(steps).find((span) => inner.get(span) !== undefined);
   return within === undefined ? undefined : inner.get(within);
+}
+
+/** Whatever may be a layer's name in a path, from the left and longest first: names may hold slashes. */
+function spans(steps: readonly string[]): string[] {
+  return steps.flatMap((_, from) =>
+    steps.slice(from).map((_step, less) => steps.slice(from, steps.length - less).join('/')),
+  );
 }
 
 function complete(layer: LayerNode, own: ReadonlyMap<LayerNode, readonly StoredWeight[]>): boolean {

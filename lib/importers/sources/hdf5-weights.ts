@@ -39,13 +39,16 @@ export function namesAttribute(group: Hdf5Group, name: string): string[] | undef
   }
 }
 
-/** The dataset at a path below a group, if it is there. */
-export function datasetAt(group: Hdf5Group, path: string): Hdf5Dataset | undefined {
-  const steps = path.split('/').filter((step) => step !== '');
-  const last = steps.pop() ?? '';
+/** The group at a path below another: names of layers may hold slashes. */
+export function groupAt(group: Hdf5Group, path: string): Hdf5Group | undefined {
   let at: Hdf5Group | undefined = group;
-  for (const step of steps) at = at?.groups.get(step);
-  return at?.datasets.get(last);
+  for (const step of path.split('/').filter((part) => part !== '')) at = at?.groups.get(step);
+  return at;
+}
+
+function datasetAt(group: Hdf5Group, path: string): Hdf5Dataset | undefined {
+  const slash = path.lastIndexOf('/');
+  return groupAt(group, path.slice(0, Math.max(slash, 0)))?.datasets.get(path.slice(slash + 1));
 }
 
 /** Weights named in a group's `weight_names`, in their order. */

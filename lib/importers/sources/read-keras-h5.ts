@@ -2,7 +2,7 @@ import type { KerasModel } from '../keras/keras-model.js';
 import { badSource } from './bad-source.js';
 import { bindWeights, type WeightRecipe } from './bind-weights.js';
 import { buildModel } from './build-model.js';
-import { hdf5Loader, namedWeights, namesAttribute, textAttribute } from './hdf5-weights.js';
+import { groupAt, hdf5Loader, namedWeights, namesAttribute, textAttribute } from './hdf5-weights.js';
 import { parseJsonText } from './json.js';
 import { majorOf } from './keras-version.js';
 import type { LayerNode } from './layer-node.js';
@@ -34,14 +34,14 @@ export async function readKerasH5(file: Hdf5File): Promise<KerasModel> {
   const model = readTopology(parseJsonText(config, 'model_config'), origin);
   const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
   const stray = (namesAttribute(weights, 'layer_names') ?? []).find((name) => {
-    const group = weights.groups.get(name);
+    const group = groupAt(weights, name);
     return !layers.has(name) && group !== undefined && (namesAttribute(group, 'weight_names') ?? []).length > 0;
   });
   if (stray !== undefined)
     throw badSource(`the file has weights of a layer '${stray}' which is not in the model`, 'save the model again');
   const binding = new Map<LayerNode, Map<string, WeightRecipe>>();
   for (const layer of layers.values()) {
-    const group = weights.groups.get(layer.name);
+    const group = groupAt(weights, layer.name);
     const stored = group === undefined ? [] : namedWeights(group, layer.name);
     for (const [leaf, recipes] of bindWeights(layer, stored, origin)) binding.set(leaf, recipes);
   }
