@@ -54,8 +54,10 @@ async function servedDifference(registry: Registry, model: string, manifest: Man
   process.env.MODELET_REGISTRY = registry.store.location;
   process.env.MODELET_BACKEND = manifest.savedModel === undefined ? 'wasm' : 'tensorflow';
   const { inputs, outputs } = manifest.signature;
-  const find = (list: readonly GoldenTensor[], name: string, index: number) =>
-    list.find((each) => each.name === name) ?? (list[index] as GoldenTensor);
+  // TensorFlow calls what Keras exports output_0, output_1 …, and lists them in any order.
+  const find = (list: readonly GoldenTensor[], name: string, index: number): GoldenTensor =>
+    list.find((each) => each.name === name) ??
+    (list[Number(/^output_(\d+)$/.exec(name)?.[1] ?? index)] as GoldenTensor);
   const { status, json } = await client(serveModel(model, { tasks: [tensor] })).post(`/v2/models/${model}/infer`, {
     inputs: inputs.map(({ name, datatype }, index) => {
       const { shape, data } = find(golden.inputs, name, index);
