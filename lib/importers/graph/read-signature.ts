@@ -1,27 +1,9 @@
 import { invalidInput } from '../../core/errors.js';
 import type { Signature, TensorSpec } from '../../core/tensor.js';
-import { tfDatatype } from '../../core/tf-datatypes.js';
 import { nodeOf } from './graph.js';
+import { type Entry, inputSpec, type NodeDef, outputSpec, type TensorInfo } from './signature-entry.js';
 
-/** The parts of a GraphDef node, as a TF.js `model.json` holds it, that tell inputs and outputs. */
-export interface NodeDef {
-  readonly name: string;
-  readonly op: string;
-  readonly input?: readonly string[];
-  readonly attr?: Readonly<Record<string, unknown>>;
-}
-
-/** An entry of a TF.js model's signature (protobuf's TensorInfo); old converters leave out what they please. */
-interface TensorInfo {
-  readonly name?: string;
-  readonly dtype?: unknown;
-  readonly tensorShape?: ShapeProto;
-}
-
-interface ShapeProto {
-  readonly dim?: readonly { readonly size?: string | number }[];
-  readonly unknownRank?: boolean;
-}
+export type { NodeDef } from './signature-entry.js';
 
 export interface SignatureSource {
   readonly inputs?: Readonly<Record<string, TensorInfo>>;
@@ -90,11 +72,6 @@ export function statedByRuns(
   return { name, datatype: first.datatype, shape };
 }
 
-interface Entry extends TensorInfo {
-  readonly name: string;
-  readonly tensor: string;
-}
-
 function entriesOf(infos: SignatureSource['inputs']): Entry[] | undefined {
   const keys = Object.keys(infos ?? {});
   if (infos === undefined || keys.length === 0) return undefined;
@@ -129,50 +106,4 @@ function checkFed(byName: ReadonlyMap<string, NodeDef>, inputs: readonly Entry[]
     }
     pending.push(...(node.input ?? []).map(nodeOf));
   }
-}
-
-function inputSpec(entry: Entry, node: NodeDef): TensorSpec {
-  const { name } = entry;
-  const dtype = tfDatatype(entry.dtype ?? attribute(node, 'dtype', 'type'));
-  if (dtype.datatype === undefined) {
-    const todo = 'modelet feeds numbers and booleans: leave that part out of the exported model, and do it in a task';
-    throw invalidInput('', `input '${name}' is of type ${dtype.name}; ${todo}`);
-  }
-  const shape = shapeOf(entry, node);
-  if (shape === undefined) {
-    const todo = 'export the model with a shape for it (None where a size may vary) and convert it again';
-    throw invalidInput('', `input '${name}' is of unknown rank, so no request could be checked; ${todo}`);
-  }
-  return { name, datatype: dtype.datatype, shape };
-}
-
-function outputSpec(entry: Entry, node: NodeDef): TensorSpec | undefined {
-  const { name } = entry;
-  const dtype = entry.dtype === undefined ? undefined : tfDatatype(entry.dtype);
-  if (dtype !== undefined && dtype.datatype === undefined) {
-    throw invalidInput(
-      '',
-      `output '${name}' is of type ${dtype.name}; modelet answers numbers and booleans: leave it out`,
-    );
-  }
-  const shape = shapeOf(entry, node);
-  return dtype?.datatype === undefined || shape === undefined ? undefined : { name, datatype: dtype.datatype, shape };
-}
-
-/** As the signature says it, or the placeholder, or what TensorFlow inferred (`_output_shapes`). */
-function shapeOf({ tensor, tensorShape }: Entry, node: NodeDef): number[] | undefined {
-  const inferred = (attribute(node, '_output_shapes', 'list') as { shape?: ShapeProto[] } | undefined)?.shape;
-  const output = Number(tensor.split(':')[1] ?? 0);
-  const own = node.op.startsWith('Placeholder')
-    ? (attribute(node, 'shape', 'shape') as ShapeProto | undefined)
-    : undefined;
-  for (const shape of [tensorShape, own, inferred?.[output]]) {
-    if (shape === undefined || shape === null || shape.unknownRank === true) continue;
-    return (shape.dim ?? []).map(({ size }) => Number(size ?? 0));
-  }
-  return undefined;
-}
-
-function attribute(node: NodeDef, name: string, kind: string): unknown {
-  return (node.attr?.[name] as Readonly<Record<string, unknown>> | undefined)?.[kind];
 }
