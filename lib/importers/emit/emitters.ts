@@ -1,6 +1,7 @@
 import { activationLayers } from './activation-layers.js';
 import { adaptivePooling } from './adaptive-pooling.js';
 import { attention } from './attention.js';
+import { autoContrast } from './auto-contrast.js';
 import { bidirectional } from './bidirectional.js';
 import { borderLayers } from './borders.js';
 import { categoryEncoding } from './category-encoding.js';
@@ -34,6 +35,7 @@ export const emitters: ReadonlyMap<string, Emitter> = new Map(
     ...activationLayers,
     ...adaptivePooling,
     ...attention,
+    ...autoContrast,
     ...bidirectional,
     ...borderLayers,
     ...categoryEncoding,

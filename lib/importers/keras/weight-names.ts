@@ -181,7 +181,7 @@ const weightless = new Set([
     ...['AdaptiveMaxPooling', 'AdaptiveAveragePooling'].map((name) => name + rank),
     ...['Cropping', 'ZeroPadding', 'UpSampling'].map((name) => name + rank),
   ]),
-  ...['UnitNormalization', 'Rescaling', 'Resizing', 'CenterCrop', 'Discretization', 'CategoryEncoding'],
+  ...['UnitNormalization', 'Rescaling', 'Resizing', 'CenterCrop', 'AutoContrast', 'Discretization', 'CategoryEncoding'],
   ...['HashedCrossing', 'Hashing', 'RandomFlip', 'RandomRotation', 'RandomZoom', 'RandomTranslation', 'RandomCrop'],
   ...['RandomContrast', 'RandomBrightness', 'RandomHeight', 'RandomWidth'],
   ...['TimeDistributed', 'Bidirectional', 'Functional'],

@@ -441,6 +441,9 @@ describe('borders and sizes', () => {
     ['UpSampling2D', { size: [2, 3], interpolation: 'lanczos5', data_format: 'channels_first' }, [2, 2, 4, 3], false],
     ['Resizing', { height: 3, width: 4, crop_to_aspect_ratio: true }, [2, 7, 6, 2], false],
     ['Resizing', { height: 3, width: 4, pad_to_aspect_ratio: true, fill_value: 2 }, [2, 7, 6, 2], false],
+    ['AutoContrast', { value_range: [0, 255] }, [2, 6, 7, 2]],
+    ['AutoContrast', { value_range: [-3, 3] }, [2, 6, 7, 2]],
+    ['AutoContrast', { value_range: [0, 1] }, [2, 1, 1, 2]],
     ['CenterCrop', { height: 3, width: 4 }, [2, 6, 7, 2], false],
     ['CenterCrop', { height: 8, width: 4 }, [2, 6, 7, 2], false],
   ])('%s %j', async (className, config, shape, anySize = true) => {
