@@ -50,6 +50,7 @@ const masking = [
 const augmenting = [
   'AugMix',
   'CutMix',
+  'Equalization',
   'MixUp',
   'RandAugment',
   'RandomBrightness',
@@ -73,6 +74,7 @@ const augmenting = [
   'RandomTranslation',
   'RandomWidth',
   'RandomZoom',
+  'Solarization',
 ];
 
 export const identities: Readonly<Record<string, Emitter>> = {
