@@ -22,6 +22,9 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     );
   }
   if (alias !== undefined) checkAlias(alias);
+  // It would be the commit mark of a version that is not written yet.
+  if (draft.files.has('manifest.json'))
+    throw new ModeletError('INVALID_INPUT', "a model's file can't be called manifest.json");
   const isFirst = (await registry.versions(draft.model)).length === 0;
   const version = await claimVersion(registry, draft.model, draft.files);
   const manifest = manifestOf(draft, version);
