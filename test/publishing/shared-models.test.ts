@@ -10,7 +10,7 @@ import { requirePart } from '../support/requires.js';
 import { client, temporaryRegistry } from '../support/serve.js';
 
 const shared = '../shared/models';
-const page = 'docs/importing.md';
+const pagePath = 'docs/importing.md';
 const describeWithModels = requirePart(
   'the folder ../shared with real models, or tfjs-node',
   existsSync(shared) && nativeBackendInstalled(),
@@ -26,6 +26,13 @@ function candidates(folder = shared): string[] {
   const versions = names.filter((name) => /^\d+$/.test(name)).length > 1 ? [folder] : [];
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
   return [...versions, ...files.map((name) => join(folder, name)), ...folders.flatMap(candidates)];
+}
+
+function modelName(path: string): string {
+  const name = basename(path)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-');
+  return name.slice(0, 40).replace(/^-|-$/g, '');
 }
 
 interface Golden {
@@ -74,22 +81,26 @@ async function servedDifference(registry: Registry, model: string, manifest: Man
   );
 }
 
-/** Rounded up to a power of ten, so that the table is the same on every machine. */
-const atMost = (difference: number): string =>
-  difference === 0 ? '0' : `≤ 1e${Math.max(-7, Math.ceil(Math.log10(difference)))}`;
+/** The bound that the table states for a difference: a power of ten with room for other machines. */
+const atMost = (difference: number): string => `≤ 1e${Math.max(-7, Math.ceil(Math.log10(2 * difference + 1e-9)))}`;
+
+/** A row of the table with the differences that were measured, in the order in which the row states them. */
+interface Row {
+  readonly text: string;
+  readonly measured: readonly number[];
+}
+
+const bounds = (text: string): number[] => [...text.matchAll(/≤ (1e-\d+)/g)].map(([, bound]) => Number(bound));
+const withoutBounds = (text: string): string => text.replace(/≤ 1e-\d+/g, '≤');
 
 describeWithModels('real models', () => {
   const command = modeletCommand();
 
-  test(`are served within tolerance, or refused with a reason; ${page} has the table`, async () => {
-    const rows: string[] = [];
+  test(`are served within tolerance, or refused with a reason; ${pagePath} has the table`, async () => {
+    const rows: Row[] = [];
     for (const path of candidates()) {
       const registry = temporaryRegistry();
-      const name = basename(path)
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .slice(0, 40)
-        .replace(/^-|-$/g, '');
+      const name = modelName(path);
       const result = await command.run(
         'publish',
         path,
@@ -103,31 +114,41 @@ describeWithModels('real models', () => {
       if (result.code !== 0) {
         expect(result).toMatchObject({ code: 1, out: '' });
         expect(await registry.models()).toEqual([]);
-        const [why, todo] = result.err.trim().split('\n');
-        rows.push(`| ${shown} | refused | ${why?.replaceAll(shared, '…')}; ${todo?.replaceAll(shared, '…')} |`);
+        const [why, todo] = result.err.trim().replaceAll(shared, '…').split('\n');
+        rows.push({ text: `| ${shown} | refused | ${why}; ${todo} |`, measured: [] });
         continue;
       }
       const manifest = JSON.parse(result.out) as Manifest;
-      const proofs = (manifest.parity ?? []).map(
-        ({ by, outputs }) => `${atMost(Math.max(...outputs.map(({ relative }) => relative)))} from ${by}`,
-      );
-      const goldens = await Promise.all(
-        goldensOf(path).map((file) => servedDifference(registry, name, manifest, file)),
-      );
-      for (const difference of goldens) expect(difference).toBeLessThanOrEqual(1e-5);
-      const served = goldens.length === 0 ? [] : [`served ${atMost(Math.max(...goldens))} from Keras' own answers`];
-      rows.push(
-        `| ${shown} | ${manifest.savedModel === undefined ? 'served' : 'served by tensorflow'} | ${[...proofs, ...served].join('; ')} |`,
-      );
+      const parity = manifest.parity ?? [];
+      const proofs = parity.map(({ outputs }) => Math.max(...outputs.map(({ relative }) => relative)));
+      const served: number[] = [];
+      for (const file of goldensOf(path)) served.push(await servedDifference(registry, name, manifest, file));
+      for (const difference of served) expect(difference).toBeLessThanOrEqual(1e-5);
+      const text = [
+        ...parity.map(({ by }, index) => `${atMost(proofs[index] as number)} from ${by}`),
+        ...(served.length === 0 ? [] : [`served ${atMost(Math.max(...served))} from Keras' own answers`]),
+      ].join('; ');
+      const how = manifest.savedModel === undefined ? 'served' : 'served by tensorflow';
+      const measured = served.length === 0 ? proofs : [...proofs, Math.max(...served)];
+      rows.push({ text: `| ${shown} | ${how} | ${text} |`, measured });
     }
     expect(rows.length).toBeGreaterThan(50);
-    const table = ['| model | | difference, or why it is refused |', '|---|---|---|', ...rows].join('\n');
-    const text = readFileSync(page, 'utf8');
-    const next = text.replace(
-      /(<!-- models -->\n\n)[\s\S]*?(\n\n<!-- \/models -->)/,
-      (_, before, after) => before + table + after,
-    );
-    if (process.env.UPDATE_DOCS === '1') writeFileSync(page, next);
-    else expect(text).toBe(next);
+    const page = readFileSync(pagePath, 'utf8');
+    const [before = '', rest = ''] = page.split('<!-- models -->\n\n');
+    const [stated = '', after = ''] = rest.split('\n\n<!-- /models -->');
+    const head = ['| model | | difference, or why it is refused |', '|---|---|---|'];
+    const table = [...head, ...rows.map(({ text }) => text)].join('\n');
+    if (process.env.UPDATE_DOCS === '1') {
+      writeFileSync(pagePath, `${before}<!-- models -->\n\n${table}\n\n<!-- /models -->${after}`);
+      return;
+    }
+    expect(withoutBounds(stated)).toBe(withoutBounds(table));
+    const statedRows = stated.split('\n').slice(head.length);
+    for (const [index, { text, measured }] of rows.entries()) {
+      const limits = bounds(statedRows[index] ?? '');
+      expect(limits).toHaveLength(measured.length);
+      const over = measured.filter((difference, at) => difference > (limits[at] as number));
+      expect({ text, over }).toEqual({ text, over: [] });
+    }
   }, 240_000);
 });
