@@ -115,6 +115,7 @@ function adaptive(rank: number, combine: Pool): LayerFunction {
     const sizes = config.sizes('output_size', rank);
     return [
       channelsLast(firstInput(call, rank + 2), config, (x) => {
+        // Refuses what is too large before looping over it.
         zeros([x.shape[0] ?? 1, ...sizes, x.shape.at(-1) ?? 1]);
         const outer: number[] = [];
         const inner: number[] = [];

@@ -50,7 +50,7 @@ export function slideWindow(spatial: readonly number[], window: Window, layerNam
     const problem = `its window [${window.size}] doesn't fit the input [${spatial}]`;
     throw new ModeletError('INVALID_INPUT', `layer '${layerName}': ${problem}; make the input larger`);
   }
-  return { shape, ...axes.map(meet).reduce((taps, axis) => combine(taps, axis, layerName)) };
+  return { shape, ...axes.map((axis) => meet(axis, layerName)).reduce((taps, axis) => combine(taps, axis, layerName)) };
 }
 
 interface Axis {
@@ -67,7 +67,7 @@ interface Meetings extends Omit<Taps, 'shape'> {
   readonly lengths: { readonly outer: number; readonly inner: number; readonly tap: number };
 }
 
-function meet({ n, size, stride, dilation, positions, before }: Axis): Meetings {
+function meet({ n, size, stride, dilation, positions, before }: Axis, layerName: string): Meetings {
   // The taps [first, end) of a position that lie on the input and not on its padding.
   const range = (position: number) => {
     const start = position * stride - before;
@@ -78,6 +78,7 @@ function meet({ n, size, stride, dilation, positions, before }: Axis): Meetings 
     const [first, end] = range(position);
     count += Math.max(end - first, 0);
   }
+  checkCount(count, layerName);
   const [outer, inner, tap] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)];
   let i = 0;
   for (let position = 0; position < positions; position++) {
@@ -94,9 +95,7 @@ function meet({ n, size, stride, dilation, positions, before }: Axis): Meetings 
 /** Every meeting of the axes so far with each of the next one. */
 function combine(first: Meetings, next: Meetings, layerName: string): Meetings {
   const count = first.tap.length * next.tap.length;
-  if (count > mostMeetings) {
-    throw new ModeletError('INVALID_INPUT', `layer '${layerName}' slides over too much; make the model smaller`);
-  }
+  checkCount(count, layerName);
   const pair = (key: 'outer' | 'inner' | 'tap') => {
     const pairs = new Int32Array(count);
     const [major, minor, length] = [first[key], next[key], next.lengths[key]];
@@ -107,6 +106,11 @@ function combine(first: Meetings, next: Meetings, layerName: string): Meetings {
   const length = (key: 'outer' | 'inner' | 'tap') => first.lengths[key] * next.lengths[key];
   const lengths = { outer: length('outer'), inner: length('inner'), tap: length('tap') };
   return { outer: pair('outer'), inner: pair('inner'), tap: pair('tap'), lengths };
+}
+
+function checkCount(count: number, layerName: string): void {
+  if (count <= mostMeetings) return;
+  throw new ModeletError('INVALID_INPUT', `layer '${layerName}' slides over too much; make the model smaller`);
 }
 
 /** The window as Keras' convolutions write it. */
