@@ -55,6 +55,17 @@ test('a batch normalization and an activation after a sequence or a volume go in
   expect(volume.slice(-2)).toEqual(['_FusedConv2D', 'Reshape']);
 });
 
+test('a transposed convolution takes in what follows its rows of phases', async () => {
+  const settings = { kernel_size: [5, 5], strides: [2, 2], padding: 'same', use_bias: true, activation: 'linear' };
+  const up = layer('Conv2DTranspose', settings, { kernel: [5, 5, 5, 4], bias: [5] });
+  const calls = [use(up), use(batchNorm(5), [result(0)]), use(relu, [result(1)])];
+  const left = await optimised(model([numbers([2, 4, 3, 4])], calls), [2, 4, 3, 4]);
+  expect(left).toEqual(['PadV2', '_FusedConv2D', 'Reshape', 'Transpose', 'Reshape', 'Slice']);
+  // Sizes that are known only at a request are computed from the product itself, which so has more than one use.
+  const open = model([numbers([2, 4, 3, 4])], calls, { shapes: [[-1, -1, -1, 4]] });
+  expect(await optimised(open, [2, 4, 3, 4])).toContain('_FusedConv2D');
+});
+
 test('what others use too stays, and what is not for each channel', async () => {
   const both = [use(conv1d), use(batchNorm(5), [result(0)]), use(layer('Add'), [list(result(0), result(1))])];
   expect(await optimised(model([numbers([2, 7, 4])], both), [2, 7, 4])).toContain('Mul');
