@@ -14,7 +14,9 @@ export function readCalls(layer: string, inbound: unknown, names: ReadonlySet<st
   const what = `inbound_nodes of the layer '${layer}'`;
   const calls = asArray(inbound, what).map((node) => {
     if (isObject(node) && 'args' in node) return readKeras3Call(node, what);
-    return readKeras2Call(asArray(node, what), what, names);
+    // Inputs given by name to a model inside.
+    const entries = isObject(node) ? inKeyOrder(node) : asArray(node, what);
+    return readKeras2Call(entries, what, names);
   });
   for (const { kwargs } of calls) {
     const training = kwargs.get('training');
@@ -83,6 +85,10 @@ function readArgument(value: unknown, what: string, names?: ReadonlySet<string>)
     const history = isObject(value.config) ? value.config.keras_history : undefined;
     return { kind: 'tensor', key: readKey(asArray(history, what), what) };
   }
+  if (isObject(value) && typeof value.class_name !== 'string') {
+    const items = inKeyOrder(value).map((item) => readArgument(item, what, names));
+    if (items.some(({ kind }) => kind !== 'constant')) return { kind: 'list', items };
+  }
   if (!Array.isArray(value)) return { kind: 'constant', value: plain(value) };
   if (names !== undefined && isKey(value, names)) return { kind: 'tensor', key: readKey(value, what) };
   const items = value.map((item) => readArgument(item, what, names));
@@ -101,6 +107,13 @@ function isKey(value: readonly unknown[], names: ReadonlySet<string>): boolean {
     Number.isInteger(call) &&
     Number.isInteger(tensor)
   );
+}
+
+/** The values of an object, as Keras flattens a dictionary: by its sorted keys. */
+export function inKeyOrder(value: Json): unknown[] {
+  return Object.keys(value)
+    .sort()
+    .map((key) => value[key]);
 }
 
 /** Constants without the wrapping of Keras 3: slices become `{ start, stop, step }`, `...` the text, arrays nested lists. */

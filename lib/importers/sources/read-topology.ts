@@ -2,7 +2,7 @@ import { normaliseLayer, policyName } from '../keras/normalise-config.js';
 import { badSource } from './bad-source.js';
 import { asArray, asObject, asText, isObject, type Json } from './json.js';
 import type { LayerNode, ModelNode } from './layer-node.js';
-import { readCalls, readKey } from './read-calls.js';
+import { inKeyOrder, readCalls, readKey } from './read-calls.js';
 import { readCells } from './read-cells.js';
 import { renumberCalls } from './renumber-calls.js';
 
@@ -96,13 +96,13 @@ function readFunctional(model: Json, dialect: Dialect): ModelNode {
 
 type End = ModelNode['outputs'][number];
 
-/** `[layer, call, tensor]`, a list of them however nested, or an object of them by name. */
-function readEnds(value: unknown, what: string, name?: string): End[] {
-  if (isObject(value)) return Object.entries(value).flatMap(([key, item]) => readEnds(item, what, key));
+/** `[layer, call, tensor]`, a list of them however nested, or an object of them, which Keras takes in the order of its keys. */
+function readEnds(value: unknown, what: string): End[] {
+  if (isObject(value)) return inKeyOrder(value).flatMap((item) => readEnds(item, what));
   const entry = asArray(value, what);
-  if (typeof entry[0] !== 'string') return entry.flatMap((item) => readEnds(item, what, name));
+  if (typeof entry[0] !== 'string') return entry.flatMap((item) => readEnds(item, what));
   const key = readKey(entry, what);
-  return [{ name: name ?? key.layer, key }];
+  return [{ name: key.layer, key }];
 }
 
 /** The same layer may yield several outputs. */
