@@ -155,7 +155,8 @@ function split(given: OperationArguments): NdArray[] {
       end += part < 0 ? rest : part;
       return end;
     });
-  } else ends = Array.from({ length: count }, (_, i) => ((i + 1) * size) / count);
+  } else if (count < 1 || count > size) throw given.wrong(names[0] ?? '', `from 1 to ${size}`, stated);
+  else ends = Array.from({ length: count }, (_, i) => ((i + 1) * size) / count);
   if (!ends.every((end, i) => Number.isSafeInteger(end) && end >= (ends[i - 1] ?? 0)) || ends.at(-1) !== size) {
     throw given.wrong(names[0] ?? '', `parts that make up ${size}`, stated);
   }
@@ -176,7 +177,7 @@ function tile(given: OperationArguments): NdArray {
   const rank = Math.max(stated.length, x.shape.length);
   const shape = [...Array<number>(rank - x.shape.length).fill(1), ...x.shape];
   const times = [...Array<number>(rank - stated.length).fill(1), ...stated];
-  if (times.some((count) => count < 1)) throw given.wrong('repeats', 'numbers from 1 up', stated);
+  if (times.some((count) => count < 1 || count > 1e6)) throw given.wrong('repeats', 'small numbers from 1 up', stated);
   return times.reduce(
     (tiled, count, axis) => joinAlong(Array<NdArray>(count).fill(tiled), axis, given.layerName),
     ndArray(shape, x.data),

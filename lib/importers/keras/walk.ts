@@ -1,3 +1,4 @@
+import { ModeletError } from '../../core/errors.js';
 import type { Argument, KerasCall, KerasModel, ValueRef } from './keras-model.js';
 import { runOrder } from './run-order.js';
 
@@ -32,8 +33,10 @@ export function walk<Value>(
   const results: (readonly Value[])[] = [];
   const lookUp = (ref: ValueRef): Value => {
     const value = 'input' in ref ? inputs[ref.input] : results[ref.call]?.[ref.output];
-    if (value === undefined) throw new RangeError(`${model.name}: nothing has computed ${JSON.stringify(ref)} yet`);
-    return value;
+    if (value !== undefined) return value;
+    const from =
+      'input' in ref ? `input ${ref.input}` : `output ${ref.output} of '${model.calls[ref.call]?.layer.name}'`;
+    throw new ModeletError('INVALID_INPUT', `the model asks for ${from}, which is not there; save the model again`);
   };
   const resolve = (argument: Argument): Resolved<Value> => {
     if (argument.kind === 'value') return { kind: 'value', value: lookUp(argument.ref) };
