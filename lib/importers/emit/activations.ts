@@ -27,6 +27,8 @@ const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>
   ['elu', (graph, x, settings) => curves.elu(graph, x, numberSetting(settings, 'alpha', 1))],
   ['selu', (graph, x) => unary(graph, 'Selu', x)],
   ['celu', (graph, x, settings) => curves.celu(graph, x, numberSetting(settings, 'alpha', 1))],
+  // TF.js' name of the approximation.
+  ['gelu_new', (graph, x) => curves.geluByTanh(graph, x)],
   ['gelu', (graph, x, { approximate }) => (approximate === true ? curves.geluByTanh(graph, x) : curves.gelu(graph, x))],
   ['silu', curves.silu],
   ['swish', curves.silu],

@@ -4,7 +4,6 @@ const renamed: Readonly<Record<string, string>> = {
   // TF.js' and TensorFlow's own spellings.
   hardSigmoid: 'hard_sigmoid',
   hard_swish: 'hard_silu',
-  gelu_new: 'gelu',
 };
 
 /**
