@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { arithmetic, unary } from '../graph/ops/elementwise.js';
+import { arithmetic, comparison, scalar, unary } from '../graph/ops/elementwise.js';
 import { softmax } from '../graph/ops/softmax.js';
 import type { KerasLayer } from '../keras/keras-model.js';
 import { readConfig, readWeight, refused } from '../keras/read-layer.js';
@@ -43,7 +43,9 @@ const emitSoftmax: Emitter = (graph, call) => {
   const [mask] = masksOf(call);
   if (mask === undefined) return [softmax(graph, x, axes)];
   if (mask.shape.length > x.shape.length) throw refused(call.layer, 'its mask has more axes than its input');
-  return [maskedSoftmax(graph, x, mask, axes, ofSoftmaxLayer(call.kerasVersion))];
+  // Numbers count from 0.5 on; elsewhere whatever isn't 0 does.
+  const truth = mask.datatype === 'FP32' ? comparison(graph, 'Greater', mask, scalar(graph, 0.5)) : mask;
+  return [maskedSoftmax(graph, x, truth, axes, ofSoftmaxLayer(call.kerasVersion))];
 };
 
 const emitElu: Emitter = (graph, call) => {

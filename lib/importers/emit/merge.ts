@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { type Arithmetic, arithmetic, cast, comparison, scalar, select } from '../graph/ops/elementwise.js';
 import { concat, expandDims } from '../graph/ops/shape.js';
-import { isKeras } from '../keras/keras-version.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import type { EmitCall, Emitter } from './emit.js';
 import { withoutMask } from './identities.js';
@@ -10,10 +10,12 @@ import { concatenatedMask, mergedMask } from './merge-masks.js';
 import { zeroMasked } from './score-masks.js';
 
 /** The inputs of a merge layer with the same datatype. */
-function operands(graph: GraphBuilder, { layer, args, inputs }: EmitCall): readonly GraphValue[] {
+function operands(graph: GraphBuilder, { layer, args, inputs, kerasVersion }: EmitCall): readonly GraphValue[] {
   if (inputs.length === 0) throw refused(layer, 'it has no inputs');
   // HDF5 files of Keras 3 name functions, which broadcast otherwise, by the same classes.
-  if (args.length > 1) throw refused(layer, 'it takes one list of inputs; save the model as .keras');
+  if (args.length > 1 || (args[0]?.kind !== 'list' && kerasMajor(kerasVersion) === 3)) {
+    throw refused(layer, 'it takes one list of inputs; save the model as .keras');
+  }
   const [first] = inputs;
   if (inputs.every(({ datatype }) => datatype === first?.datatype && datatype !== 'BOOL')) return inputs;
   return inputs.map((input) => cast(graph, input, 'FP32'));

@@ -134,6 +134,14 @@ describe('merges', () => {
     await expectAgreement(model([x, z, y], calls), [x, z, y]);
   });
 
+  test('refuses functions which HDF5 files of Keras 3 name as layers', () => {
+    for (const args of [[input(0), input(1)], [input(0), constant(2)], [input(0)]]) {
+      expect(() => emitModel(model([x, y], [use(layer('Average', { axis: 1 }), args)]))).toThrow(
+        /takes one list of inputs/,
+      );
+    }
+  });
+
   test.each([[-1], [1], [2]])('Concatenate along axis %d', async (axis) => {
     const calls = [use(layer('Concatenate', { axis }), [list(input(0), input(1))])];
     await expectAgreement(model([x, y], calls), [x, y], 0);

@@ -138,3 +138,15 @@ export function integersOf(value: unknown): readonly number[] {
 export function integerOf(value: unknown): number {
   return integersOf([value])[0] as number;
 }
+
+/** The operand that most operations have, whatever its name. @throws RangeError */
+export function firstOperand({ operand }: Operation): GraphValue {
+  return operand(0, 'x', 'input', 'tensor', 'value', 'values', 'a', 'params');
+}
+
+/** An axis' size, for what can't be done without. @throws RangeError */
+export function knownSize(x: GraphValue, axis: number): number {
+  const size = x.shape[axis] ?? -1;
+  if (size === -1) throw new RangeError(`the size of axis ${axis} is known only at a request`);
+  return size;
+}

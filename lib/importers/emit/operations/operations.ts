@@ -3,8 +3,11 @@ import { kerasMajor } from '../../keras/keras-version.js';
 import { activationNames, emitActivation } from '../activations.js';
 import type { Emitter } from '../emit.js';
 import { withoutMask } from '../identities.js';
+import { copyOperations } from './copies.js';
+import { datatypeOperations } from './datatypes.js';
 import { elementwiseOperations } from './elementwise.js';
 import { imageOperations } from './images.js';
+import { joinOperations } from './joins.js';
 import { constantOf, type OperationEmitter, readOperation } from './operation.js';
 import { productOperations } from './products.js';
 import { reductionOperations } from './reductions.js';
@@ -29,6 +32,9 @@ const byName: Readonly<Record<string, OperationEmitter>> = {
   ...imageOperations,
   ...productOperations,
   ...reductionOperations,
+  ...copyOperations,
+  ...datatypeOperations,
+  ...joinOperations,
   ...shapeOperations,
   ...slicingOperations,
 };
