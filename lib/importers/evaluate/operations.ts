@@ -3,6 +3,7 @@ import type { LayerFunction } from './evaluate.js';
 import { type OperationArguments, readArguments } from './operations-arguments.js';
 import { elementwiseOperations } from './operations-elementwise.js';
 import { imageOperations } from './operations-images.js';
+import { joining } from './operations-joining.js';
 import { productOperations } from './operations-products.js';
 import { reductions } from './operations-reduce.js';
 import { shapeOperations } from './operations-shape.js';
@@ -13,7 +14,7 @@ export type Operation = (given: OperationArguments) => NdArray | readonly NdArra
 
 /** Functions used as layers, by the names of both. They end a mask. */
 export const operations: Record<string, LayerFunction> = Object.fromEntries(
-  [elementwiseOperations, imageOperations, productOperations, reductions, shapeOperations, slicing]
+  [elementwiseOperations, imageOperations, joining, productOperations, reductions, shapeOperations, slicing]
     .flatMap((family) => [...family])
     .map(([name, compute]) => [`op:${name}`, (call) => withoutMasks(compute(readArguments(call)))]),
 );
