@@ -19,7 +19,8 @@ const largestBytes = 256 * 1024 * 1024;
 
 const tensorSchema = v.object({
   name: v.string(),
-  shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  // Without numbers there is nothing to prove.
+  shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(1))),
   dtype: v.string(),
   data: v.array(v.union([v.pipe(v.number(), v.finite()), v.boolean()])),
 });
@@ -91,5 +92,12 @@ function toTensor({ shape, data }: Stored, spec: TensorSpec, kind: string, refus
   if (datatype !== 'FP32' && data.some((value) => !Number.isInteger(Number(value)))) {
     refuse(`${kind} '${name}' is ${datatype}, but holds fractions`);
   }
-  return makeTensor(datatype, shape, arrayOf[datatype].from(data.map(Number)));
+  const tensor = makeTensor(datatype, shape, arrayOf[datatype].from(data.map(Number)));
+  // Numbers that the type can't hold wrap around, or become infinite.
+  const held = data.every((value, i) =>
+    datatype === 'FP32' ? Number.isFinite(tensor.data[i]) : Number(value) === tensor.data[i],
+  );
+  const limits = datatype !== 'BOOL' || tensor.data.every((value) => value <= 1);
+  if (!held || !limits) refuse(`${kind} '${name}' is ${datatype}, but holds numbers beyond it`);
+  return tensor;
 }
