@@ -87,3 +87,14 @@ test('of an unexpected error the log has the stack, not the message that may hol
   expect(line.error.stack).toContain('telemetry.test');
   expect(lines.join('\n')).not.toContain('secret');
 });
+
+test('what happens to versions is a log line and a metric of its own', () => {
+  const { log, report } = createTelemetry('tiny');
+  log.event('VersionSwapped', { model: 'tiny', alias: 'production', version: '2', from: '1' });
+  report(finished({}));
+  const [line, metric, request] = records();
+  expect(line).toMatchObject({ level: 'INFO', message: 'VersionSwapped', version: '2', from: '1' });
+  expect(metric).toMatchObject({ service: 'tiny', VersionSwapped: 1 });
+  expect(request).toMatchObject({ Requests: 1 });
+  expect(request).not.toHaveProperty('VersionSwapped');
+});
