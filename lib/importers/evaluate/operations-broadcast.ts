@@ -27,6 +27,14 @@ export function zipWith(
 ): NdArray {
   const shape = commonShape(arrays, layerName);
   const [first = new Float64Array(1), ...others] = arrays.map((array) => broadcastTo(array, shape).data);
+  const [second] = others;
+  // Two, the usual case, without a list for each element.
+  if (second !== undefined && others.length === 1) {
+    return ndArray(
+      shape,
+      first.map((value, i) => combine(value, second[i] ?? 0)),
+    );
+  }
   return ndArray(
     shape,
     first.map((value, i) => combine(value, ...others.map((data) => data[i] ?? 0))),

@@ -3,7 +3,7 @@ import { activate } from './activations.js';
 import { type NdArray, ndArray } from './array.js';
 import { multiplyMatrices } from './einsum.js';
 import { weightOf } from './layer-weights.js';
-import { readConfig } from './read-config.js';
+import { readConfig, wrongField } from './read-config.js';
 import type { Step } from './recurrent-loop.js';
 
 export interface Cell {
@@ -27,7 +27,7 @@ function simpleCell(layer: KerasLayer, inputs: number): Cell {
     states: [[units]],
     step: (x, [h]) => {
       const sum = plus(affine(x, kernel, bias), affine(h, recurrent));
-      const output = activate(layer.config.activation, sum, layer.name);
+      const output = activated(layer, sum);
       return { output, states: [output] };
     },
   };
@@ -44,7 +44,7 @@ function gruCell(layer: KerasLayer, inputs: number): Cell {
   // Written by all versions of Keras that have the setting; older ones have only the cell without it.
   const resetAfter = config.flag('reset_after', false);
   const { kernel, recurrent, bias, recurrentBias } = readWeights(layer, inputs, units, 3, resetAfter ? 2 : 1);
-  const gate = (x: NdArray) => activate(layer.config.recurrent_activation, x, layer.name);
+  const gate = gateOf(layer);
   const [recurrentZ, recurrentR, recurrentH] = columns(recurrent, 3) as [NdArray, NdArray, NdArray];
   const [biasZ, biasR, biasH] = recurrentBias === undefined ? [] : columns(recurrentBias, 3);
   return {
@@ -56,7 +56,7 @@ function gruCell(layer: KerasLayer, inputs: number): Cell {
       const candidate = resetAfter
         ? times(r, affine(h, recurrentH, biasH))
         : affine(times(r, h as NdArray), recurrentH);
-      const proposed = activate(layer.config.activation, plus(xh, candidate), layer.name);
+      const proposed = activated(layer, plus(xh, candidate));
       const data = z.data.map((share, i) => share * (h?.data[i] ?? 0) + (1 - share) * (proposed.data[i] ?? 0));
       const output = ndArray(z.shape, data);
       return { output, states: [output] };
@@ -79,12 +79,25 @@ function lstmCell(layer: KerasLayer, inputs: number): Cell {
 
 /** The part of an LSTM after its products, which convolutional LSTMs share. @param sums [batch, …, 4 · units] */
 export function lstmStep(layer: KerasLayer, sums: NdArray, c: NdArray): ReturnType<Step> {
-  const gate = (x: NdArray) => activate(layer.config.recurrent_activation, x, layer.name);
+  const gate = gateOf(layer);
   const [i, f, proposed, o] = columns(sums, 4) as [NdArray, NdArray, NdArray, NdArray];
-  const candidate = activate(layer.config.activation, proposed, layer.name);
+  const candidate = activated(layer, proposed);
   const carry = plus(times(gate(f), c), times(gate(i), candidate));
-  const output = times(gate(o), activate(layer.config.activation, carry, layer.name));
+  const output = times(gate(o), activated(layer, carry));
   return { output, states: [output, carry] };
+}
+
+/** By `activation`, tanh in all versions of Keras where a file doesn't say it; null is none. */
+function activated(layer: KerasLayer, x: NdArray): NdArray {
+  const { activation = 'tanh' } = layer.config;
+  return activate(activation, x, layer.name);
+}
+
+/** By `recurrent_activation`, which a file has to say: its default has changed between versions of Keras. */
+function gateOf(layer: KerasLayer): (x: NdArray) => NdArray {
+  const { recurrent_activation: activation } = layer.config;
+  if (activation === undefined) throw wrongField(layer.name, 'recurrent_activation', 'an activation', activation);
+  return (x) => activate(activation, x, layer.name);
 }
 
 interface CellWeights {
