@@ -87,6 +87,37 @@ describe('MultiHeadAttention', () => {
     }
   });
 
+  test('takes the masks off its inputs since Keras 3.8, but not before', async () => {
+    const ids = integers([2, 4], [1, 2, 0, 0, 3, 0, 1, 4]);
+    const embedded = use(layer('Embedding', { input_dim: 5, output_dim: 4, mask_zero: true }, { embeddings: [5, 4] }));
+    const used = multiHead({});
+    // The sum has a mask where both its parts do; it is shown by attention over it.
+    const sum = use(layer('Add'), [list(result(0), result(1))]);
+    const shown = use(layer('Attention'), [list(result(2), result(2))]);
+    const calls = [embedded, use(used, [result(0), result(0)]), sum, shown];
+    await expectAgreement(model([ids], calls), [ids]);
+    const [now, before] = ['3.8.0', '3.7.0'].map((kerasVersion) => emitModel(model([ids], calls, { kerasVersion })));
+    const ops = (graph: typeof now) =>
+      graph?.nodes.filter(({ name }) => name.includes('a_attention')).map(({ op }) => op);
+    expect(ops(now)).not.toContain('LogicalNot');
+    expect(ops(before)).toContain('LogicalNot');
+  });
+
+  test('queries that may see nothing, in all versions', async () => {
+    const ids = integers([2, 4], [1, 2, 0, 0, 3, 0, 1, 4]);
+    const embedded = use(layer('Embedding', { input_dim: 5, output_dim: 4, mask_zero: true }, { embeddings: [5, 4] }));
+    const attending = (dropout: number, kerasVersion: string) =>
+      model([ids], [embedded, use(multiHead({ dropout }), [result(0), result(0)])], { kerasVersion });
+    // 0 and all the same are what there is; which of them when is in the layer's history.
+    const same = [0.1, '3.9.2', 0, '3.9.2', 0, '3.6.0', 0.1, '3.0.0'] as const;
+    for (let i = 0; i < same.length; i += 2) {
+      const described = attending(same[i] as number, same[i + 1] as string);
+      await expectAgreement(described, [ids], 2e-6, attending(0, '2.15.0'));
+    }
+    await expectAgreement(attending(0.1, '3.10.0'), [ids], 2e-6, attending(0.1, '3.15.1'));
+    await expectAgreement(attending(0, '3.10.0'), [ids], 2e-6, attending(0, '3.15.1'));
+  });
+
   test.each(versions)('a given mask, Keras %s', async (kerasVersion) => {
     const mask = integers(
       [2, 3, 5],
