@@ -134,6 +134,14 @@ const rosters = new Map<string, Roster>([
     'EinsumDense',
     (c) => only([trained('kernel'), c.bias_axes !== null && c.bias_axes !== undefined && trained('bias')]),
   ],
+  [
+    'ReversibleEmbedding',
+    (c) =>
+      only([
+        trained('embeddings', [size(c.input_dim), size(c.output_dim)]),
+        c.tie_weights === false && trained('reverse_embeddings', [size(c.output_dim), size(c.input_dim)]),
+      ]),
+  ],
   ['Embedding', (c) => only([trained('embeddings', [size(c.input_dim), size(c.output_dim)])])],
   ...['Conv1D', 'Conv2D', 'Conv3D'].map((name) => [name, conv] as const),
   ...['Conv1DTranspose', 'Conv2DTranspose', 'Conv3DTranspose'].map((name) => [name, transposed] as const),

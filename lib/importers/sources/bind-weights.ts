@@ -37,6 +37,12 @@ export function bindWeights(
   if (unknown !== undefined) return new Map();
   const all = leaves.flatMap(({ leaf, address }) => expected(leaf, address, origin));
   const inOrder = [...all.filter(({ trained }) => trained), ...all.filter(({ trained }) => !trained)];
+  if (stored.some(({ name }) => /(^|\/)lora_\w+_[ab]/.test(name))) {
+    throw badSource(
+      `the layer '${layer.name}' has a LoRA beside its kernel`,
+      'save it as .keras, where Keras merges the two',
+    );
+  }
   if (inOrder.length !== stored.length) {
     const names = inOrder.map(({ weight }) => weight.name).join(', ');
     throw badSource(

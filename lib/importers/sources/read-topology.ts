@@ -198,8 +198,8 @@ function operation({ module }: Json, className: string, config: Json, major: num
   if (className === 'TFOpLambda' || className === 'SlicingOpLambda') {
     return `op:${String(config.function).split('.').at(-1)?.toLowerCase()}`;
   }
-  // Its .h5 files have no module; all but operations have a dtype there.
-  const bare = major >= 3 && module === undefined && !('dtype' in config) && !('trainable' in config);
+  // Its .h5 files have no module; there layers are known by `trainable`, which just inputs and operations don't have.
+  const bare = major >= 3 && module === undefined && !('trainable' in config) && className !== 'InputLayer';
   if (!bare && (typeof module !== 'string' || !operations.test(module))) return className;
   const name = snakeCase(className);
   return `op:${name === 'get_item' ? 'getitem' : name}`;

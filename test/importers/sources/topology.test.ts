@@ -29,7 +29,7 @@ const input = (name: string, dtype = 'float32'): Layer => ({
 const layer = (class_name: string, name: string, calls: unknown[][], config: object = {}, more: object = {}) => ({
   class_name,
   name,
-  config: { name, dtype: 'float32', ...config },
+  config: { name, trainable: true, dtype: 'float32', ...config },
   inbound_nodes: calls.map((args) => ({ args, kwargs: {} })),
   ...more,
 });
