@@ -19,7 +19,7 @@ const emitAdaptive = (op: 'Max' | 'Mean', rank: number): Emitter => {
       (x, windows, index) => {
         const axis = first + index;
         if (x.shape[axis] === -1)
-          throw refused(call.layer, 'its input has no fixed size, from which its windows follow');
+          throw refused(call.layer, 'its windows follow from the size of its input; set that in the Input');
         return adapt(graph, op, x, axis, windows);
       },
       spatialInput(graph, call, rank),

@@ -12,7 +12,8 @@ const schema = v.object({ value_range: v.optional(v.tuple([v.number(), v.number(
 /** Each image's channels stretched to the whole range of values; one of a single value stays as it is. */
 const emitAutoContrast: Emitter = (graph, call) => {
   const [least, most] = readConfig(call.layer, schema).value_range;
-  if (onlyInput(call).datatype !== 'FP32') throw refused(call.layer, 'it rounds whole numbers; give it float32');
+  if (onlyInput(call).datatype !== 'FP32')
+    throw refused(call.layer, 'it rounds whole numbers; give the model an input of float32');
   const x = spatialInput(graph, call, 2);
   const bytes = linear(graph, x, 255 / (most - least), (-255 * least) / (most - least));
   // Keras' axes in either data format.

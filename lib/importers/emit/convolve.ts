@@ -96,7 +96,8 @@ function planar(
 /** [n, depth, h, w, c] → [n, windows, h, w, size · c]. */
 function besideEachOther(graph: GraphBuilder, x: GraphValue, window: Window, padding: Padding): GraphValue {
   const border = borderOf(x.shape[1] as number, window, padding);
-  if (border === undefined) throw new RangeError("its stride with padding 'same' needs an input of known depth");
+  if (border === undefined)
+    throw new RangeError("a stride and padding 'same' need an input of known depth; set it in the Input");
   const none: Border = [0, 0];
   const padded = border[0] + border[1] === 0 ? x : pad(graph, x, [none, border, none, none, none]);
   const parts = Array.from({ length: window.size }, (_, place) => {

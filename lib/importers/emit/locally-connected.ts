@@ -30,7 +30,8 @@ const emitLocallyConnected = (rank: number): Emitter => {
     const kernel = readWeight(layer, 'kernel', 3);
     const windows = windowsOf(config.kernel_size, config.strides);
     const x = spatialInput(graph, call, rank);
-    if (x.shape.slice(1).includes(-1)) throw refused(layer, 'its input has no fixed size');
+    if (x.shape.slice(1).includes(-1))
+      throw refused(layer, 'it has weights for one size of input; set that in the Input');
     const sizes = windows.map((window, axis) => windowCount(x.shape[axis + 1] as number, window, [0, 0]));
     const places = product(sizes);
     const length = product(config.kernel_size) * (x.shape.at(-1) as number);

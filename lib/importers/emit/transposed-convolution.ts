@@ -14,7 +14,7 @@ import { dataFormat, perAxis, perAxisOr1, windowsOf } from './spatial.js';
 /**
  * One axis of a transposed convolution. Its output is y[o] = Σ x[i] · kernel[o + cut - stride · i]: of each `stride` outputs
  * in a row every one is a plain convolution of x with each stride-th element of the kernel. All are computed as channels
- * of one convolution, and then put in a row.
+ * of one convolution, and then put in a row. TF.js' own kernel knows no dilation and is 10 to 30 times as slow on wasm.
  */
 interface Axis extends Window {
   /** Elements of the kernel that one output takes in, gaps of its dilation included where the stride is above 1. */

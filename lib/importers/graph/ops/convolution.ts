@@ -65,7 +65,7 @@ function pad2d(
     const border = borderOf(x.shape[axis + 1] as number, window, padding);
     if (border === undefined) {
       throw new RangeError(
-        `its stride ${window.stride} and kernel ${reach(window)} with padding 'same' need an input of known size`,
+        `its stride ${window.stride} and kernel ${reach(window)} with padding 'same' need an input of known size; set it in the Input`,
       );
     }
     return border;
