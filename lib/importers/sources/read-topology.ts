@@ -1,4 +1,5 @@
 import { normaliseLayer, policyName } from '../keras/normalise-config.js';
+import { weightNames } from '../keras/weight-names.js';
 import { badSource } from './bad-source.js';
 import { asArray, asObject, asText, isObject, type Json } from './json.js';
 import type { LayerNode, ModelNode } from './layer-node.js';
@@ -199,7 +200,8 @@ function operation({ module }: Json, className: string, config: Json, major: num
     return `op:${String(config.function).split('.').at(-1)?.toLowerCase()}`;
   }
   // Its .h5 files have no module; there layers are known by `trainable`, which just inputs and operations don't have.
-  const bare = major >= 3 && module === undefined && !('trainable' in config) && className !== 'InputLayer';
+  const weighty = (weightNames(className, config)?.weights.length ?? 0) > 0 || className === 'InputLayer';
+  const bare = major >= 3 && module === undefined && !('trainable' in config) && !weighty;
   if (!bare && (typeof module !== 'string' || !operations.test(module))) return className;
   const name = snakeCase(className);
   return `op:${name === 'get_item' ? 'getitem' : name}`;
