@@ -16,7 +16,13 @@ type Mode = 'int' | 'one_hot' | 'multi_hot' | 'count';
  * all integers along axis 1, with ones or with how often each is there (or the sum of its weights). Integers below 0 or from
  * `depth` on are in no row.
  */
-function encode(graph: GraphBuilder, x: GraphValue, mode: Mode, depth: number, weights?: GraphValue): GraphValue {
+export function encode(
+  graph: GraphBuilder,
+  x: GraphValue,
+  mode: Mode,
+  depth: number,
+  weights?: GraphValue,
+): GraphValue {
   if (mode === 'int') return x;
   const rank = x.shape.length;
   if (mode === 'one_hot') {

@@ -15,6 +15,7 @@ import type { Emitter } from './emit.js';
 import { featureScaling } from './feature-scaling.js';
 import { globalPooling } from './global-pooling.js';
 import { identities } from './identities.js';
+import { integerLookup } from './integer-lookup.js';
 import { locallyConnected } from './locally-connected.js';
 import { merge } from './merge.js';
 import { multiHeadAttention } from './multi-head-attention.js';
@@ -49,6 +50,7 @@ export const emitters: ReadonlyMap<string, Emitter> = new Map(
     ...globalPooling,
     ...identities,
     ...locallyConnected,
+    ...integerLookup,
     ...merge,
     ...multiHeadAttention,
     ...normalization,

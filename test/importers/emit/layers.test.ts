@@ -281,4 +281,16 @@ describe('encodings', () => {
     const used = layer('Discretization', { bin_boundaries: [-0.5, 0.25, 1], output_mode });
     await expectAgreement(model([value], [use(used)]), [value], 0);
   });
+
+  test.each<[Record<string, unknown>]>([
+    [{}],
+    [{ mask_token: 0 }],
+    [{ output_mode: 'one_hot' }],
+    [{ output_mode: 'multi_hot' }],
+    [{ output_mode: 'count', max_tokens: 6, pad_to_max_tokens: true }],
+  ])('IntegerLookup %j', async (config) => {
+    const tokens = integers([2, 3], [7, 0, 5, 9, 7, 100]);
+    const settings = { vocabulary: [5, 7, 9], num_oov_indices: 1, mask_token: null, output_mode: 'int', invert: false };
+    await expectAgreement(model([tokens], [use(layer('IntegerLookup', { ...settings, ...config }))]), [tokens], 0);
+  });
 });

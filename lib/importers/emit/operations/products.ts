@@ -81,9 +81,8 @@ const einsumOperation: OperationEmitter = (operation) => {
   // Keras 3 has the equation in the configuration, TensorFlow as the first argument.
   const leading = first?.kind === 'constant' && typeof first.value === 'string' ? 1 : 0;
   const text = operation.setting('subscripts', 'equation') ?? (first?.kind === 'constant' ? first.value : undefined);
-  // TensorFlow's files have lost the operands of an equation.
-  if (call.inputs.length !== 2)
-    throw new RangeError(`an equation of ${call.inputs.length} operands is not supported, only of two`);
+  if (call.inputs.length === 0) throw new RangeError("Keras 2 doesn't write its operands into the file; use tf.matmul");
+  if (call.inputs.length !== 2) throw new RangeError('only equations of two operands are supported');
   const [a, b] = [operation.operand(leading), operation.operand(leading + 1)].map((x) => inFloats(operation, x)) as [
     GraphValue,
     GraphValue,
