@@ -32,7 +32,6 @@ const files = ['keras2', 'keras3'].flatMap((keras) =>
 
 /** Fixtures which are refused, and what the refusal says. */
 const refusals: ReadonlyMap<string, RegExp> = new Map([
-  ['integer-lookup', /'ids' \(IntegerLookup\)/],
   ['refused-custom-activation', /activation 'shifted' is not known/],
   ['refused-custom-layer', /'doubled' \(Doubled\).* not known/],
   ['refused-int8', /'dense' is quantized/],
