@@ -6,6 +6,9 @@ import type { Emitter } from './emit.js';
 import { resample } from './resample.js';
 import { dataFormat, inChannelsLast, perAxis, spatialInput } from './spatial.js';
 
+/** Versions that surely interpolate as `tf.image.resize`; older ones did as TensorFlow 1, and 2.2.4-tf as its TensorFlow. */
+const centresPixels = /^(2\.([4-9]|1\d)\.|2\.3\.\d+-tf|[3-9]\.)/;
+
 /** Every element `size` times in a row along each spatial axis; in two dimensions also interpolated. */
 const emitUpSampling = (rank: number): Emitter => {
   const schema = v.object({
@@ -16,6 +19,13 @@ const emitUpSampling = (rank: number): Emitter => {
   return (graph, call) => {
     const { size, interpolation, data_format } = readConfig(call.layer, schema);
     if (interpolation !== 'nearest' && rank !== 2) throw refused(call.layer, `interpolation '${interpolation}'`);
+    if (interpolation === 'bilinear' && !centresPixels.test(call.kerasVersion)) {
+      throw refused(
+        call.layer,
+        `Keras ${call.kerasVersion} did not say from where it interpolates, corners or centres of pixels as today; ` +
+          'load it in Keras 2.4 or newer, check that its answers are right, and save it again',
+      );
+    }
     const larger = inChannelsLast(graph, spatialInput(graph, call, rank), data_format, (x) => {
       if (rank !== 2) return size.reduce((value, times, axis) => repeat(graph, value, axis + 1, times), x);
       const [height, width] = size.map((times, axis) => multiple(dimension(x, axis + 1), times)) as [

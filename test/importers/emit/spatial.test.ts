@@ -456,6 +456,14 @@ describe('borders and sizes', () => {
     expect(() => emitModel(model([x], calls, { shapes: [[-1, -1, -1, 2]] }))).toThrow(/needs images of one known size/);
   });
 
+  test.each(['2.2.4-tf', '2.3.1', 'tfjs-layers 4.22.0'])('refuses bilinear up-sampling of %s', (kerasVersion) => {
+    const x = numbers([1, 4, 4, 2]);
+    const calls = (interpolation: string) => [use(layer('UpSampling2D', { size: [2, 2], interpolation }))];
+    expect(() => emitModel(model([x], calls('bilinear'), { kerasVersion }))).toThrow(/corners or centres of pixels/);
+    expect(() => emitModel(model([x], calls('bilinear'), { kerasVersion: '2.15.0' }))).not.toThrow();
+    expect(() => emitModel(model([x], calls('nearest'), { kerasVersion }))).not.toThrow();
+  });
+
   test('refuses what leaves nothing', () => {
     const x = numbers([1, 4, 2]);
     const calls = [use(layer('Cropping1D', { cropping: [2, 2] }))];
