@@ -1,10 +1,10 @@
 import { weightNames } from '../keras/weight-names.js';
 import { badSource } from './bad-source.js';
 import { recipesOf, type WeightRecipe } from './bind-weights.js';
+import { snakeCase } from './class-names.js';
 import { hdf5Weight } from './hdf5-weights.js';
 import type { Hdf5Group } from './hdf5-worker.js';
 import type { LayerNode, ModelNode } from './layer-node.js';
-import { snakeCase } from './read-topology.js';
 import { storedRoster } from './stored-roster.js';
 import type { StoredWeight } from './stored-weight.js';
 

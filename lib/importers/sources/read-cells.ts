@@ -1,7 +1,7 @@
 import { normaliseLayer } from '../keras/normalise-config.js';
 import { asArray, asObject, isObject, type Json } from './json.js';
 import type { LayerNode } from './layer-node.js';
-import type { Dialect } from './read-topology.js';
+import type { Dialect } from './read-layer-node.js';
 
 /** A recurrent layer is an RNN over its cell. */
 const layerOfCell: Readonly<Record<string, string>> = { SimpleRNNCell: 'SimpleRNN', GRUCell: 'GRU', LSTMCell: 'LSTM' };

@@ -1,5 +1,5 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ModeletError } from '../../core/errors.js';
 import { badSource } from './bad-source.js';
 import { isObject, type Json, parseJson } from './json.js';
@@ -23,7 +23,9 @@ const kinds = 'a Keras file (.keras, .h5), a TF.js model.json, or the folder of 
 export async function readSource(path: string): Promise<Source> {
   try {
     const about = await stat(path);
-    return await (about.isDirectory() ? readFolder(path) : readModelFile(path, about.size));
+    if (about.isDirectory()) return await readFolder(path);
+    if (!about.isFile()) throw badSource(`'${path}' is no file`, `give the path of ${kinds}`);
+    return await readModelFile(path, about.size);
   } catch (error) {
     if (error instanceof ModeletError) throw error;
     const { code } = error as { code?: unknown };
@@ -35,6 +37,7 @@ export async function readSource(path: string): Promise<Source> {
 
 async function readModelFile(path: string, size: number): Promise<Source> {
   if (size === 0) throw badSource(`'${basename(path)}' is empty`, 'copy the file again');
+  if (basename(path) === 'saved_model.pb') return readFolder(dirname(path));
   const type = await withFile(path, sniff);
   if (type === 'zip') return readZip(path);
   if (type === 'hdf5') return readHdf5(path, size);
@@ -87,7 +90,7 @@ async function readFolder(folder: string): Promise<Source> {
   if (names.includes('saved_model.pbtxt')) {
     throw badSource('the SavedModel is in text form (saved_model.pbtxt)', 'export it again as saved_model.pb');
   }
-  if (names.includes('model.json')) return readModelFile(join(folder, 'model.json'), 1);
+  if (names.includes('model.json')) return readSource(join(folder, 'model.json'));
   if (names.includes('config.json') && names.includes('model.weights.h5')) {
     const archive = { names, read: (name: string) => readFile(join(folder, name)) };
     return { kind: 'keras', format: 'keras-zip', model: await readKerasArchive(archive) };

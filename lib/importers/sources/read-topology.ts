@@ -1,19 +1,10 @@
-import { normaliseLayer, policyName } from '../keras/normalise-config.js';
-import { weightNames } from '../keras/weight-names.js';
 import { badSource } from './bad-source.js';
+import { isCustom, modelClasses } from './class-names.js';
 import { asArray, asObject, asText, isObject, type Json } from './json.js';
 import type { LayerNode, ModelNode } from './layer-node.js';
-import { inKeyOrder, readCalls, readKey } from './read-calls.js';
-import { readCells } from './read-cells.js';
+import { inKeyOrder, readKey } from './read-calls.js';
+import { type Dialect, layerName, readLayer, shapeOf } from './read-layer-node.js';
 import { renumberCalls } from './renumber-calls.js';
-
-/** What the layers of one file have in common. */
-export interface Dialect {
-  /** Of the Keras that wrote it; TF.js speaks Keras 2. */
-  readonly major: number;
-}
-
-const modelClasses = new Set(['Sequential', 'Functional', 'Model']);
 
 /**
  * A model's description (`{ class_name, config }`) as layers and calls.
@@ -115,121 +106,4 @@ function unique(ends: readonly End[]): End[] {
     taken.add(free);
     return { name: free, key };
   });
-}
-
-const keras = /^(keras|keras_core|tf_keras|tensorflow\.(python\.)?keras)(\.|$)/;
-const operations = /^(keras|keras_core)\.(src\.)?(ops|backend)(\.|$)/;
-
-/** Whether Keras would need somebody's code to make it: it says so by a module or a registered name outside Keras. */
-function isCustom({ class_name: className, module, registered_name: registered }: Json): boolean {
-  if (typeof registered === 'string' && registered !== className) return true;
-  return typeof module === 'string' && module !== '' && !keras.test(module);
-}
-
-function layerName(layer: Json): string {
-  const config = isObject(layer.config) ? layer.config : {};
-  return asText(layer.name ?? config.name, "a layer's name");
-}
-
-/** @param names of all layers of the functional model around it */
-export function readLayer(layer: Json, dialect: Dialect, names: ReadonlySet<string>): LayerNode {
-  const storedClass = asText(layer.class_name, "a layer's class_name");
-  const custom = isCustom(layer);
-  if (modelClasses.has(storedClass) && !custom) return readNested(layer, storedClass, dialect, names);
-  const name = layerName(layer);
-  const stated = asObject(layer.config, `the settings of the layer '${name}'`);
-  refuseQuantized(name, stated);
-  const described = custom
-    ? { className: String(layer.registered_name ?? `${String(layer.module)}>${storedClass}`), config: stated }
-    : normaliseLayer(
-        { className: operation(layer, storedClass, stated, dialect.major), config: stated },
-        dialect.major,
-      );
-  const { layer: inner, backward_layer: backward, cell, cells, function: code, ...config } = described.config;
-  const batchShape = shapeOf(stated) ?? shapeOf(layer);
-  const node: LayerNode = {
-    name,
-    className: described.className,
-    storedClass,
-    config: { ...config, name },
-    trainable: stated.trainable !== false,
-    calls: readCalls(name, layer.inbound_nodes, names),
-    children: readChildren(described.className, inner, backward, dialect),
-    ...(batchShape && { batchShape }),
-  };
-  return cell === undefined ? node : readCells(node, cell, dialect);
-}
-
-function readNested(layer: Json, storedClass: string, dialect: Dialect, names: ReadonlySet<string>): LayerNode {
-  const model = readTopology(layer, dialect);
-  const name = typeof layer.name === 'string' ? layer.name : model.name;
-  const config = isObject(layer.config) ? layer.config : {};
-  return {
-    name,
-    className: 'Functional',
-    storedClass: storedClass === 'Model' ? 'Functional' : storedClass,
-    config: { name },
-    trainable: config.trainable !== false,
-    calls: readCalls(name, layer.inbound_nodes, names),
-    children: new Map(),
-    model,
-  };
-}
-
-function readChildren(className: string, inner: unknown, backward: unknown, dialect: Dialect): Map<string, LayerNode> {
-  if (!isObject(inner)) return new Map();
-  const child = readLayer(inner, dialect, new Set());
-  if (className !== 'Bidirectional') return new Map([['layer', child]]);
-  const mirrored: LayerNode = {
-    ...child,
-    config: { ...child.config, go_backwards: child.config.go_backwards !== true },
-  };
-  const other = isObject(backward) ? readLayer(backward, dialect, new Set()) : mirrored;
-  return new Map([
-    ['forward', child],
-    ['backward', other],
-  ]);
-}
-
-/**
- * Functions used as layers get the class `op:` and their name: `keras.ops.add` of Keras 3, and TensorFlow functions which
- * Keras 2 wraps (`TFOpLambda` of `tf.math.multiply`, `SlicingOpLambda`).
- */
-function operation({ module }: Json, className: string, config: Json, major: number): string {
-  if (className === 'TFOpLambda' || className === 'SlicingOpLambda') {
-    return `op:${String(config.function).split('.').at(-1)?.toLowerCase()}`;
-  }
-  // Its .h5 files have no module; there layers are known by `trainable`, which just inputs and operations don't have.
-  const weighty = (weightNames(className, config)?.weights.length ?? 0) > 0 || className === 'InputLayer';
-  const bare = major >= 3 && module === undefined && !('trainable' in config) && !weighty;
-  if (!bare && (typeof module !== 'string' || !operations.test(module))) return className;
-  const name = snakeCase(className);
-  return `op:${name === 'get_item' ? 'getitem' : name}`;
-}
-
-/** As Keras names things after their class: `GlobalAveragePooling2D` → `global_average_pooling2d`. */
-export function snakeCase(className: string): string {
-  return className
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
-
-function refuseQuantized(name: string, { dtype }: Json): void {
-  const policy = isObject(dtype) ? dtype : undefined;
-  const text = policy === undefined ? String(dtype) : `${String(policy.class_name)} ${policyName(policy)}`;
-  if (/Quantized|int4|_from_/.test(text) || /^(int8|float8)$/.test(text)) {
-    throw badSource(`the layer '${name}' is quantized (${text})`, 'save the model as it was before quantize()');
-  }
-}
-
-/** The input's shape as a layer's settings or surroundings tell it, with the batch axis. */
-function shapeOf(config: Json): (number | null)[] | undefined {
-  const build = isObject(config.build_config) ? config.build_config.input_shape : undefined;
-  const shape = config.batch_shape ?? config.batch_input_shape ?? config.build_input_shape ?? build;
-  if (!Array.isArray(shape) || !shape.every((size) => size === null || (Number.isSafeInteger(size) && size >= 0))) {
-    return undefined;
-  }
-  return shape as (number | null)[];
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badSource } from './bad-source.js';
 import { maxFileBytes } from './limits.js';
@@ -19,18 +19,24 @@ export async function readSavedModel(folder: string): Promise<Map<string, Uint8A
   const files = new Map<string, Uint8Array>();
   let total = 0;
   for (const name of names.filter((candidate) => parts.test(candidate))) {
-    const about = await stat(join(folder, name));
-    if (!about.isFile()) continue;
+    const about = await lstat(join(folder, name));
+    if (about.isDirectory()) continue;
+    // A link may lead to any file of this machine, which would be published.
+    if (!about.isFile())
+      throw badSource(`'${name}' in the SavedModel is a link`, `copy its files: cp -rL ${folder} copy`);
     total += about.size;
     if (total > maxFileBytes) throw badSource('the SavedModel is larger than 2 GiB', 'publish a smaller model');
     files.set(name, await readFile(join(folder, name)));
   }
-  if (![...files.keys()].some((name) => name.startsWith('variables/'))) {
-    // A model without variables is possible; one whose variables were left behind is likelier, and fails only later.
-    return files;
-  }
-  if (!files.has('variables/variables.index')) {
-    throw badSource('the SavedModel has variables without variables/variables.index', 'copy the whole folder again');
-  }
+  checkVariables([...files.keys()]);
   return files;
+}
+
+/** A model without variables is possible; a part of them is not. */
+function checkVariables(names: readonly string[]): void {
+  const variables = names.filter((name) => name.startsWith('variables/'));
+  const whole = variables.includes('variables/variables.index') && variables.some((name) => name.includes('.data-'));
+  if (variables.length > 0 && !whole) {
+    throw badSource('the SavedModel has a part of its variables only', 'copy the whole folder again');
+  }
 }
