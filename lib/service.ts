@@ -46,8 +46,13 @@ export interface Service {
     timings: Timings,
     field: (index: number) => string,
   ): Promise<Tensors[]>;
-  /** One instance's raw outputs → the fields of the task's answer. */
-  answer(manifest: Manifest, outputs: Tensors, timings: Timings): Readonly<Record<string, unknown>>;
+  /** One instance's raw outputs → the fields of the task's answer, which may speak of the instance too. */
+  answer(
+    manifest: Manifest,
+    outputs: Tensors,
+    timings: Timings,
+    instance?: Instance,
+  ): Readonly<Record<string, unknown>>;
 }
 
 export interface ServiceState {
@@ -138,7 +143,8 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
       }
       return run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict));
     },
-    answer: (manifest, outputs, timings) => timings.time('post', () => bind(manifest).postprocess(outputs)),
+    answer: (manifest, outputs, timings, instance) =>
+      timings.time('post', () => bind(manifest).postprocess(outputs, instance)),
   };
 }
 

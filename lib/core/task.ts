@@ -33,8 +33,15 @@ export interface TaskDefinition<Options> {
    * @throws INVALID_INPUT that says what would be right
    */
   preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, context: TaskContext<Options>, field: string): Tensors;
-  /** One example's outputs, without the batch axis → the fields of the answer. */
-  postprocess(outputs: Tensors, context: TaskContext<Options>): Readonly<Record<string, unknown>>;
+  /**
+   * One example's outputs, without the batch axis → the fields of the answer.
+   * @param instance what came in, where the answer speaks of it; undefined where only the outputs are known
+   */
+  postprocess(
+    outputs: Tensors,
+    context: TaskContext<Options>,
+    instance: Instance | undefined,
+  ): Readonly<Record<string, unknown>>;
 }
 
 /** A task whose options are not looked at yet. */
@@ -48,7 +55,7 @@ export interface Task {
 /** A task as one version of a model has it. */
 export interface BoundTask {
   preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, field: string): Tensors;
-  postprocess(outputs: Tensors): Readonly<Record<string, unknown>>;
+  postprocess(outputs: Tensors, instance?: Instance): Readonly<Record<string, unknown>>;
 }
 
 /** Makes a task of one's own; the built-in ones are made by it too. */
@@ -61,7 +68,7 @@ export function defineTask<Options>(definition: TaskDefinition<Options>): Task {
       definition.check?.(context);
       return {
         preprocess: (instance, field) => definition.preprocess(instance, context, field),
-        postprocess: (outputs) => definition.postprocess(outputs, context),
+        postprocess: (outputs, instance) => definition.postprocess(outputs, context, instance),
       };
     },
   };

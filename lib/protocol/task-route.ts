@@ -28,7 +28,9 @@ export function taskRoutes(service: Service): Route[] {
         const { instances, many } = await readInstances(call.request, service.mediaTypes(manifest));
         const field = (index: number) => (many ? `instances[${index}]` : 'body');
         const outputs = await service.predict(manifest, instances, call.timings, field);
-        const answers = outputs.map((output) => service.answer(manifest, output, call.timings));
+        const answers = outputs.map((output, index) =>
+          service.answer(manifest, output, call.timings, instances[index]),
+        );
         return modelJson(manifest, { model, version, ...(many ? { predictions: answers } : answers[0]) });
       },
     },
