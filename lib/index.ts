@@ -11,5 +11,6 @@ export {
   type Tensors,
 } from './core/tensor.js';
 export { serveCatalog, serveModel } from './serve-model.js';
+export { audioClassification } from './tasks/audio-classification.js';
 export { imageClassification } from './tasks/image-classification.js';
 export { tensor } from './tasks/tensor.js';

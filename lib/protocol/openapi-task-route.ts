@@ -8,7 +8,7 @@ import { taskShape } from './openapi-tasks.js';
 /** `/models/{model}`: the card, and a prediction through the task. */
 export function describeTaskRoute(parts: ModelParts): Description {
   const { manifest } = parts;
-  const { mediaTypes, answer } = taskShape(manifest);
+  const { mediaTypes, answer, ofFiles } = taskShape(manifest);
   const fields = answer(manifest);
   const named = { model: { const: manifest.model }, version: text };
   return describeRoutes(
@@ -34,8 +34,8 @@ export function describeTaskRoute(parts: ModelParts): Description {
         },
         answer: {
           anyOf: [
-            object({ ...named, ...fields }),
-            object({ ...named, predictions: arrayOf(object(fields), { minItems: 1 }) }),
+            object({ ...named, ...fields }, ofFiles),
+            object({ ...named, predictions: arrayOf(object(fields, ofFiles), { minItems: 1 }) }),
           ],
         },
       },

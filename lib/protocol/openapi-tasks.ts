@@ -12,10 +12,15 @@ export interface TaskShape {
   readonly instance?: (manifest: Manifest) => Json;
   /** The fields of an answer. */
   readonly answer: (manifest: Manifest) => Readonly<Record<string, Json>>;
+  /** Those of them that only a file's answer has. */
+  readonly ofFiles?: readonly string[];
 }
 
 /** 8 × 8 pixels: a stroke of light ink on dark, which any image model takes. */
 const stroke = 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQAAAADsdIMmAAAADklEQVR42mNgYJBAggwABJAAkWVkwUQAAAAASUVORK5CYII=';
+
+/** Eight samples of 16 bits at 8 kHz: one period of a tone of 1 kHz. */
+const tone = 'UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YRAAAAAAALgLoA+4CwAASPRg8Ej0';
 
 const score: Json = { type: 'number' };
 
@@ -25,11 +30,22 @@ function classes({ task }: Manifest): Readonly<Record<string, Json>> {
   return { label, score, top: arrayOf(object({ label, score }), { minItems: 1, maxItems: 5 }) };
 }
 
+const seconds: Json = { type: 'number' };
+
 export const taskShapes: Readonly<Record<string, TaskShape>> = {
   'image-classification@1': {
     mediaTypes: ['image/png', 'image/jpeg'],
     file: { mediaType: 'image/png', base64: stroke },
     answer: classes,
+  },
+  'audio-classification@1': {
+    mediaTypes: ['audio/wav'],
+    file: { mediaType: 'audio/wav', base64: tone },
+    answer: (manifest) => ({
+      ...classes(manifest),
+      window: object({ start: seconds, end: seconds, of: seconds }),
+    }),
+    ofFiles: ['window'],
   },
   'tensor@1': {
     mediaTypes: [],
