@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { createRandom } from '../../../lib/core/random.js';
 import { prepareHandwriting } from '../../../lib/tasks/image/handwriting.js';
 import type { Pixels } from '../../../lib/tasks/image/pixels.js';
-import { createRandom } from '../../../lib/core/random.js';
 import { drawn, type Ink, onTransparency, photographed } from './presentations.js';
 
 /** A filled rectangle on a sheet. */

@@ -1,8 +1,8 @@
 import jpeg from 'jpeg-js';
+import { createRandom, type Random } from '../../../lib/core/random.js';
 import { decodeImage } from '../../../lib/tasks/image/decode-image.js';
 import type { Pixels } from '../../../lib/tasks/image/pixels.js';
 import { resize } from '../../../lib/tasks/image/resize.js';
-import { createRandom, type Random } from '../../../lib/core/random.js';
 import { thinned } from './thinned.js';
 
 // Jest looks its globals up through a proxy: once is enough.
