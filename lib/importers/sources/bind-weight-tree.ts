@@ -2,7 +2,7 @@ import { weightNames } from '../keras/weight-names.js';
 import { badSource } from './bad-source.js';
 import { recipesOf, type WeightRecipe } from './bind-weights.js';
 import { snakeCase } from './class-names.js';
-import { hdf5Weight } from './hdf5-weights.js';
+import { hdf5Weight, textAttribute } from './hdf5-weights.js';
 import type { Hdf5Group } from './hdf5-worker.js';
 import type { LayerNode, ModelNode } from './layer-node.js';
 import { storedRoster } from './stored-roster.js';
@@ -23,12 +23,26 @@ export function bindWeightTree(model: ModelNode, root: Hdf5Group): Map<LayerNode
 
   const bindModel = (inner: ModelNode, group: Hdf5Group): void => {
     const layers = group.groups.get('layers') ?? group.groups.get('_layer_checkpoint_dependencies') ?? nothing;
+    // Operations of Keras 3 are no layers.
+    const own = inner.layers.filter(({ className, storedClass }) => !isOperation(className, storedClass));
     const numbered = counter();
-    // Operations of Keras 3 are no layers, and inputs of a Sequential have a class to themselves.
-    for (const layer of inner.layers.filter(({ className, storedClass }) => !isOperation(className, storedClass))) {
-      const byClass = numbered(pythonName(layer.storedClass));
-      bindLayer(layer, layers.groups.get(byClass) ?? layers.groups.get(layer.name) ?? nothing);
-    }
+    const byClass = own.map(({ storedClass }) => numbered(pythonName(storedClass)));
+    const complete = (groups: readonly string[]) =>
+      // A Sequential's input has no group: it needs none.
+      own.every(({ className }, index) => className === 'InputLayer' || layers.groups.has(groups[index] as string));
+    const names = own.map(({ name }) => name);
+    const chosen = !complete(byClass) && complete(names) ? names : byClass;
+    own.forEach((layer, index) => {
+      const group = layers.groups.get(chosen[index] as string) ?? nothing;
+      const owner = textAttribute(varsOf(group), 'name');
+      if (owner !== undefined && owner !== layer.name) {
+        throw badSource(
+          `model.weights.h5 has the weights of '${owner}' where those of the layer '${layer.name}' belong`,
+          'save the model again',
+        );
+      }
+      bindLayer(layer, group);
+    });
   };
 
   const bindLayer = (layer: LayerNode, group: Hdf5Group): void => {
