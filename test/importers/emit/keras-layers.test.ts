@@ -35,12 +35,17 @@ function toLayer(entry: Entry, keras: string): KerasLayer {
   return { name: 'layer', className, config, weights: new Map(weights), children: new Map() };
 }
 
+/** Several places for unknown integers, chosen by a hash: refused (`integer-lookup.ts`). */
+function hashes({ class: className, config }: Entry): boolean {
+  return className === 'IntegerLookup' && config.num_oov_indices !== 1;
+}
+
 // What Keras answers for single layers, in both versions; see generate.py beside the files.
 describe.each(['keras-2', 'keras-3'])('layers of %s', (file) => {
   const path = join(__dirname, '../../fixtures/keras-layers', `${file}.json`);
   const { keras, layers } = JSON.parse(readFileSync(path, 'utf8')) as { keras: string; layers: Entry[] };
   const named = layers
-    .filter((entry) => emitters.has(entry.class))
+    .filter((entry) => emitters.has(entry.class) && !hashes(entry))
     .map((entry) => {
       const settings = JSON.stringify(entry.config);
       return [`${entry.class} ${settings} of [${entry.input.shape}]`, entry] as const;
