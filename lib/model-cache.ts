@@ -7,7 +7,8 @@ import { goldenCheck } from './runtime/golden-check.js';
 export interface ModelCache {
   /**
    * Runs `use` on the version, loading it first where needed: one load however many wait for it. It stays for later
-   * requests; a failed load is forgotten, so the next request tries again. A version in use is never disposed of.
+   * requests; a failed load is forgotten, so the next request tries again. A version in use is never disposed of: where
+   * there is no room beside those, the load waits for one of them.
    * @param onLoad called when this call had to wait for a load, with the promise of it
    */
   with<T>(
@@ -16,13 +17,15 @@ export interface ModelCache {
     onLoad?: (load: Promise<unknown>) => void,
   ): Promise<T>;
   /**
-   * Loads a version beside those that are there; none of them has to go for it.
+   * Loads a version beside those that serve an alias; none of them has to go for it.
    * @throws MODEL_UNAVAILABLE when there is no room for one more
    */
   preload(manifest: Manifest): Promise<void>;
+  /** Marks a version as one that serves an alias: it goes only where nothing else is left to go, until it is dropped. */
+  keep(version: string): void;
   /** Loaded, golden-checked and usable. */
   isReady(version: string): boolean;
-  /** Frees a version as soon as nobody uses it. */
+  /** Frees a version as soon as nobody uses it; it serves no alias any more. */
   drop(version: string): void;
   /** Versions that are ready, least recently used first. */
   ready(): string[];
@@ -31,9 +34,14 @@ export interface ModelCache {
 interface Entry {
   readonly loading: Promise<LoadedModel>;
   readonly bytes: number;
+  /** Its bytes are taken; until then it waits for room. */
+  placed: boolean;
   loaded?: LoadedModel;
   users: number;
 }
+
+/** A load holds its files beside the weights that it makes of them. What serves an alias is loaded whatever else is loading. */
+const loadsAtOnce = 2;
 
 /**
  * The models of one process, by version.
@@ -43,6 +51,9 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
   const entries = new Map<string, Entry>();
   /** Out of the cache, but still in use. */
   const leaving = new Set<Entry>();
+  const kept = new Set<string>();
+  /** Versions that wait for room; each starts its load if there is some now. */
+  const waiting = new Map<string, () => boolean>();
 
   const load = async (manifest: Manifest): Promise<LoadedModel> => {
     const model = await engine.load(manifest, (name) => {
@@ -59,13 +70,26 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
     return model;
   };
 
-  const used = (): number => [...entries.values(), ...leaving].reduce((sum, { bytes }) => sum + bytes, 0);
+  const taken = (): Entry[] => [...entries.values(), ...leaving].filter(({ placed }) => placed);
+  const used = (): number => taken().reduce((sum, { bytes }) => sum + bytes, 0);
+  const isIdle = ({ loaded, users }: Entry): boolean => loaded !== undefined && users === 0;
 
-  /** Least recently used first; what is loading or in use stays, even where that is too much. */
-  const makeRoom = (bytes: number): void => {
-    for (const [version, entry] of entries) {
-      if (used() + bytes <= budget) return;
-      if (entry.loaded !== undefined && entry.users === 0) leave(version, entry);
+  /** Least recently used first; what is loading or in use stays, and what serves an alias while anything else is there. */
+  const makeRoom = (bytes: number): boolean => {
+    const fits = () => used() === 0 || used() + bytes <= budget;
+    for (const [version, entry] of entries) if (!fits() && isIdle(entry) && !kept.has(version)) leave(version, entry);
+    // Requests for a pinned version wait for each other; they don't take away what serves everybody else.
+    if (fits() || !taken().every(isIdle)) return fits();
+    for (const [version, entry] of entries) if (!fits() && isIdle(entry)) leave(version, entry);
+    return fits();
+  };
+
+  /** Whenever a version is not in use any more, or gone. First come first served, but for what serves an alias. */
+  const placeWaiting = (): void => {
+    const isKept = (version: string) => Number(kept.has(version));
+    for (const [version, place] of [...waiting].sort(([a], [b]) => isKept(b) - isKept(a))) {
+      if (!place()) return;
+      waiting.delete(version);
     }
   };
 
@@ -92,25 +116,38 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
   };
 
   const start = (manifest: Manifest): Entry => {
+    let place = (): void => undefined;
+    const room = new Promise<void>((resolve) => {
+      place = resolve;
+    });
     const bytes = weightBytes(manifest);
-    makeRoom(bytes);
-    const entry: Entry = { loading: load(manifest), bytes, users: 0 };
+    const entry: Entry = { loading: room.then(() => load(manifest)), bytes, placed: false, users: 0 };
+    waiting.set(manifest.version, () => {
+      const busy = taken().filter(({ loaded }) => loaded === undefined).length >= loadsAtOnce;
+      if ((busy && !kept.has(manifest.version)) || !makeRoom(bytes)) return false;
+      entry.placed = true;
+      place();
+      return true;
+    });
+    placeWaiting();
     entry.loading.then(
       (model) => {
         entry.loaded = model;
-        if (leaving.has(entry)) left(entry);
+        left(entry);
       },
       () => {
         leaving.delete(entry);
         if (entries.get(manifest.version) === entry) entries.delete(manifest.version);
+        placeWaiting();
       },
     );
     return entry;
   };
 
   const left = (entry: Entry): void => {
-    if (entry.users > 0 || entry.loaded === undefined || !leaving.delete(entry)) return;
-    entry.loaded.dispose();
+    if (entry.users > 0 || entry.loaded === undefined) return;
+    if (leaving.delete(entry)) entry.loaded.dispose();
+    placeWaiting();
   };
 
   const withModel: ModelCache['with'] = async (manifest, use, onLoad) => {
@@ -129,16 +166,20 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
     with: withModel,
     preload: async (manifest) => {
       const bytes = weightBytes(manifest);
-      if (present(manifest.version) === undefined && used() > 0 && used() + bytes > budget) {
+      const stays = [...entries].filter(([version, entry]) => entry.placed && (kept.has(version) || !isIdle(entry)));
+      const staying = [...stays.map(([, entry]) => entry), ...leaving].reduce((sum, entry) => sum + entry.bytes, 0);
+      if (present(manifest.version) === undefined && staying > 0 && staying + bytes > budget) {
         const inMiB = (count: number) => `${Math.ceil(count / 2 ** 20)} MiB`;
-        const room = `${inMiB(used())} of ${inMiB(budget)} are taken`;
+        const room = `${inMiB(staying)} of ${inMiB(budget)} are taken`;
         const todo = "raise the function's memory, or deploy afresh";
         throw new ModeletError('MODEL_UNAVAILABLE', `no room for ${inMiB(bytes)} of weights more: ${room}; ${todo}`);
       }
       await withModel(manifest, async () => undefined);
     },
     isReady: (version) => entries.get(version)?.loaded?.usable === true,
+    keep: (version) => void kept.add(version),
     drop: (version) => {
+      kept.delete(version);
       const entry = entries.get(version);
       if (entry !== undefined) leave(version, entry);
     },

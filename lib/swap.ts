@@ -17,6 +17,7 @@ interface Load {
   /** When it was started, in looks at the alias. */
   readonly look: Look;
   waited: boolean;
+  ended: boolean;
   /** Why it failed; a version that is damaged is tried again only when the alias was moved. */
   failure?: { readonly retryable: boolean };
 }
@@ -46,19 +47,30 @@ export function createSwap({ model, alias, cache, log, manifestOf, isNamed }: Sw
   const held = new Set<string>();
   const loads = new Map<string, Load>();
 
+  const hold = (version: string): void => {
+    held.add(version);
+    cache.keep(version);
+  };
+
   const start = (version: string, look: Look): Load => {
     const preload = async (): Promise<void> => cache.preload(await manifestOf(version));
-    const done = preload().catch((error: unknown) => {
-      load.failure = { retryable: error instanceof ModeletError && error.retryable };
-      const reason = error instanceof ModeletError ? error.message : 'unexpected';
-      log.event('SwapRefused', { model, alias, version, serving, reason });
-    });
-    const load: Load = { since: performance.now(), look, waited: false, done };
+    hold(version);
+    const done = preload()
+      .catch((error: unknown) => {
+        load.failure = { retryable: error instanceof ModeletError && error.retryable };
+        const reason = error instanceof ModeletError ? error.message : 'unexpected';
+        log.event('SwapRefused', { model, alias, version, serving, reason });
+      })
+      .finally(() => {
+        load.ended = true;
+      });
+    const load: Load = { since: performance.now(), look, waited: false, ended: false, done };
     return load;
   };
 
-  const worthATry = ({ failure, look }: Load, now: Look): boolean =>
-    failure !== undefined && (now.changes !== look.changes || (failure.retryable && now.looks !== look.looks));
+  /** Also one that was loaded and had to go for another before a request came for it. */
+  const worthATry = ({ ended, failure, look }: Load, now: Look): boolean =>
+    failure === undefined ? ended : now.changes !== look.changes || (failure.retryable && now.looks !== look.looks);
 
   /** Whether the version can answer now. */
   const arrives = async (version: string, look: Look): Promise<boolean> => {
@@ -88,12 +100,13 @@ export function createSwap({ model, alias, cache, log, manifestOf, isNamed }: Sw
       // Nothing serves yet: whoever asks first loads what is wanted.
       if (serving === undefined || !cache.isReady(serving)) {
         serving = look.alias.version;
-        held.add(wanted);
+        hold(look.alias.version);
+        hold(wanted);
         return wanted;
       }
       if (wanted !== serving && !(await arrives(wanted, look))) return serving;
       loads.delete(wanted);
-      held.add(wanted);
+      hold(wanted);
       if (wanted === look.alias.version) settle(wanted);
       return wanted;
     },

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { LoadedModel } from '../lib/core/engine.js';
+import type { Engine, LoadedModel } from '../lib/core/engine.js';
 import { ModeletError } from '../lib/core/errors.js';
 import type { Log } from '../lib/core/log.js';
+import type { Manifest } from '../lib/core/manifest.js';
 import type { ObjectStore } from '../lib/core/object-store.js';
 import { startTimings } from '../lib/core/timings.js';
 import { production } from '../lib/core/version-ref.js';
@@ -47,6 +48,23 @@ async function serviceOn(registry: Registry): Promise<Service> {
     budget: 2 ** 30,
     lookEveryMs: 30_000,
   });
+}
+
+/** An engine that tells what it loads and disposes of. */
+async function observed() {
+  const wasm = await openEngine('wasm');
+  const loaded: string[] = [];
+  const disposed: string[] = [];
+  const load: Engine['load'] = async (manifest, readFile) => {
+    const model = await wasm.load(manifest, readFile);
+    loaded.push(manifest.version);
+    const dispose = () => {
+      disposed.push(manifest.version);
+      model.dispose();
+    };
+    return { ...model, dispose } satisfies LoadedModel;
+  };
+  return { engine: { ...wasm, load }, loaded, disposed };
 }
 
 async function predict(service: Service): Promise<number[]> {
@@ -172,26 +190,39 @@ describe('versions', () => {
     }
   });
 
+  test('a flood of pinned versions waits for room; what serves an alias stays, and a swap is not kept out', async () => {
+    const manifests: Manifest[] = [];
+    for (let count = 0; count < 8; count++) manifests.push(await publishTiny(registry));
+    const bytes = manifests[0]?.files.reduce((sum, file) => sum + file.bytes, 0) ?? 0;
+    const { engine, loaded, disposed } = await observed();
+    const cache = createModelCache(registry, engine, 3 * bytes);
+    const nothing = async () => undefined;
+    const [production, next, ...pinned] = manifests as [Manifest, Manifest, ...Manifest[]];
+    cache.keep('1');
+    await cache.with(production, nothing);
+    let most = 0;
+    const used = async () => {
+      most = Math.max(most, loaded.length - disposed.length);
+    };
+    await Promise.all(pinned.map((manifest) => cache.with(manifest, used)));
+    expect(loaded).toHaveLength(7);
+    expect(most).toBeLessThanOrEqual(3);
+    expect(disposed).not.toContain('1');
+
+    cache.keep('2');
+    await cache.preload(next);
+    expect([...cache.ready()].sort()).toEqual(expect.arrayContaining(['1', '2']));
+    // Two are left of the room for three: not enough for a third that has to stay.
+    cache.keep('3');
+    await cache.with(pinned[0] as Manifest, nothing);
+    await expect(cache.preload(pinned[1] as Manifest)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  });
+
   test('no more versions than the budget allows stay in memory; one in use is never disposed of', async () => {
     const manifests = [await publishTiny(registry), await publishTiny(registry), await publishTiny(registry)] as const;
     const bytes = manifests[0].files.reduce((sum, file) => sum + file.bytes, 0);
-    const engine = await openEngine('wasm');
-    const disposed: string[] = [];
-    const cache = createModelCache(
-      registry,
-      {
-        ...engine,
-        load: async (manifest, readFile) => {
-          const model = await engine.load(manifest, readFile);
-          const dispose = () => {
-            disposed.push(manifest.version);
-            model.dispose();
-          };
-          return { ...model, dispose } satisfies LoadedModel;
-        },
-      },
-      2 * bytes,
-    );
+    const { engine, disposed } = await observed();
+    const cache = createModelCache(registry, engine, 2 * bytes);
     const nothing = async () => undefined;
     await cache.with(manifests[0], async () => {
       await cache.with(manifests[1], nothing);
