@@ -92,6 +92,8 @@ export function createGraphBuilder(): GraphBuilder {
     finish: (outputs) => {
       // An output's node has the output's name: TF.js' GraphModel knows no other.
       for (const { name, value } of outputs) {
+        // An input that is an output too has its name already.
+        if (value.node === name) continue;
         made.push({ name, op: 'Identity', inputs: [value.node], attr: { T: attribute.type(value.datatype) } });
       }
       const specs = outputs.map(({ name, value: { datatype, shape } }) => ({ name, datatype, shape }));

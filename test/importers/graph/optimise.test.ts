@@ -226,3 +226,16 @@ describe('quantized weights', () => {
     );
   });
 });
+
+test('an input that is an output too goes through', async () => {
+  const graph = createGraphBuilder();
+  const x = graph.input({ name: 'x', datatype: 'FP32', shape: [-1, 3] });
+  const { nodes, ...rest } = graph.finish([
+    { name: 'y', value: unary(graph, 'Relu', x) },
+    { name: 'x', value: x },
+  ]);
+  expect(nodes.filter(({ name }) => name === 'x')).toHaveLength(1);
+  const inputs = new Map([['x', tensor(2, 3)]]);
+  const outputs = await run(optimise({ nodes, ...rest }), inputs);
+  expect(outputs.get('x')).toEqual(inputs.get('x'));
+});
