@@ -12,6 +12,9 @@ export function isCustom({ class_name: className, module, registered_name: regis
   return typeof module === 'string' && module !== '' && !keras.test(module);
 }
 
+/** Layers whose own get_config leaves out `trainable`. */
+const untrained = /^(InputLayer|Discretization|HashedCrossing|Pipeline|SpatialDropout[123]D)$/;
+
 /**
  * Functions used as layers get the class `op:` and their name: `keras.ops.add` of Keras 3, and TensorFlow functions which
  * Keras 2 wraps (`TFOpLambda` of `tf.math.multiply`, `SlicingOpLambda`).
@@ -20,9 +23,9 @@ export function operation({ module }: Json, className: string, config: Json, maj
   if (className === 'TFOpLambda' || className === 'SlicingOpLambda') {
     return `op:${String(config.function).split('.').at(-1)?.toLowerCase()}`;
   }
-  // Its .h5 files have no module; there layers are known by `trainable`, which just inputs and operations don't have.
-  const weighty = (weightNames(className, config)?.weights.length ?? 0) > 0 || className === 'InputLayer';
-  const bare = major >= 3 && module === undefined && !('trainable' in config) && !weighty;
+  // Its .h5 files have no module; there layers are known by `trainable`, which operations and a few layers don't have.
+  const layer = (weightNames(className, config)?.weights.length ?? 0) > 0 || untrained.test(className);
+  const bare = major >= 3 && module === undefined && !('trainable' in config) && !layer;
   if (!bare && (typeof module !== 'string' || !operations.test(module))) return className;
   const name = snakeCase(className);
   return `op:${name === 'get_item' ? 'getitem' : name}`;
