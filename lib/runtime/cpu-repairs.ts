@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { wronglyPaired } from './wasm-repairs/batch-mat-mul.js';
 import { denseSlice } from './wasm-repairs/moving.js';
 import { mapped, stretched } from './wasm-repairs/own-kernel.js';
 
@@ -8,6 +9,7 @@ type Numbers = Float32Array | Int32Array | Uint8Array;
 interface CpuBackend {
   readSync(dataId: object): Numbers;
   makeTensorInfo(shape: readonly number[], dtype: tf.DataType, values: Numbers): tf.TensorInfo;
+  disposeData(dataId: object): boolean;
 }
 
 interface Call {
@@ -68,13 +70,35 @@ const topK = (): Kernel => (call) => {
   return [make(call, shape, x.dtype, valueAt), make(call, shape, 'int32', (index) => places[index] as number)];
 };
 
+/** As on wasm (`batch-mat-mul.ts`). */
+const batchMatMul =
+  (original: Kernel): Kernel =>
+  (call) => {
+    const { inputs, backend } = call;
+    const made = Object.entries(wronglyPaired(inputs.a, inputs.b)).map(([side, shape]) => {
+      const from = inputs[side as 'a' | 'b'];
+      const [values, place] = [backend.readSync(from.dataId), stretched(from.shape, shape)];
+      return [side, make(call, shape, from.dtype, (index) => values[place(index)] as number)] as const;
+    });
+    try {
+      return original({ ...call, inputs: { ...inputs, ...Object.fromEntries(made) } });
+    } finally {
+      for (const [, whole] of made) backend.disposeData(whole.dataId);
+    }
+  };
+
 let done = false;
 
 /** Replaces TF.js' cpu kernels that answer wrongly, since others are held against them; once a process. */
 export function repairCpuKernels(): void {
   if (done) return;
   done = true;
-  for (const [name, repair] of Object.entries({ StridedSlice: stridedSlice, FloorDiv: floorDiv, TopK: topK })) {
+  for (const [name, repair] of Object.entries({
+    StridedSlice: stridedSlice,
+    FloorDiv: floorDiv,
+    TopK: topK,
+    BatchMatMul: batchMatMul,
+  })) {
     const config = tf.getKernel(name, 'cpu');
     tf.unregisterKernel(name, 'cpu');
     const kernelFunc = repair(config.kernelFunc as unknown as Kernel) as unknown as tf.KernelFunc;

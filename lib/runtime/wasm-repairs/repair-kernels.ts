@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { clipByValue, floatOnly, floorDiv, mod, pow, sign } from './arithmetic.js';
+import { batchMatMul } from './batch-mat-mul.js';
 import { cast } from './cast.js';
 import { fusedMatMul } from './fused-mat-mul.js';
 import { identity } from './identity.js';
@@ -16,6 +17,7 @@ const attribute = (name: string) => (call: KernelCall) => call.attrs[name] as re
 const repairs: readonly (readonly [kernels: string, make: (original: Kernel) => Kernel])[] = [
   ['Cast', cast],
   ['Identity', identity],
+  ['BatchMatMul', batchMatMul],
   ['_FusedMatMul', fusedMatMul],
   ['FloorDiv', floorDiv],
   ['Mod', mod],
