@@ -12,5 +12,6 @@ export {
 } from './core/tensor.js';
 export { serveCatalog, serveModel } from './serve-model.js';
 export { audioClassification } from './tasks/audio-classification.js';
+export { forecast } from './tasks/forecast.js';
 export { imageClassification } from './tasks/image-classification.js';
 export { tensor } from './tasks/tensor.js';

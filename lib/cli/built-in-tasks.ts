@@ -1,14 +1,16 @@
 import type { Task } from '../core/task.js';
 import { audioClassification } from '../tasks/audio-classification.js';
+import { forecast } from '../tasks/forecast.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import { tensor } from '../tasks/tensor.js';
 
 /** What a model without a file in functions/ is served with, and what `publish` holds a task file against. */
-export const builtInTasks: readonly Task[] = [imageClassification, audioClassification, tensor];
+export const builtInTasks: readonly Task[] = [imageClassification, audioClassification, forecast, tensor];
 
 /** A built-in task's name in a manifest → its name in `lib/index.ts`. */
 export const exportedAs: ReadonlyMap<string, string> = new Map([
   [imageClassification.name, 'imageClassification'],
   [audioClassification.name, 'audioClassification'],
+  [forecast.name, 'forecast'],
   [tensor.name, 'tensor'],
 ]);

@@ -47,6 +47,21 @@ export const taskShapes: Readonly<Record<string, TaskShape>> = {
     }),
     ofFiles: ['window'],
   },
+  'forecast@1': {
+    mediaTypes: ['text/csv'],
+    instance: ({ task: { options } }) =>
+      object(
+        {
+          series: arrayOf({ type: 'number' }, { minItems: options.window }),
+          horizon: { type: 'integer', minimum: 1, maximum: options.horizon },
+        },
+        ['horizon'],
+      ),
+    answer: ({ task: { options } }) => {
+      const steps = arrayOf({ type: 'number' }, { minItems: 1, maxItems: options.horizon });
+      return { forecast: steps, lower: steps, upper: steps, level: { type: 'number' } };
+    },
+  },
   'tensor@1': {
     mediaTypes: [],
     instance: ({ signature }) => byName(exampleSpecs(signature)),

@@ -6,9 +6,12 @@ import { build } from 'esbuild';
 
 const root = resolve(__dirname, '../..');
 
+/** One model stands for all: the others' routes, roles and bundles are made by the same code. */
+const onlyDigits = (yml: string): string => yml.replace(/^( {6}digits: \{\}\n)(?: {6}[a-z-]+: \{\}\n)+/m, '$1');
+
 /**
- * A service folder of its own with this project's serverless.yml, functions and library, so that packaging at the same time
- * elsewhere does not meet in `.serverless`. The plugin is built from the sources of now, as `npm ci` builds it.
+ * A service folder of its own with this project's serverless.yml (its first model alone), functions and library, so that
+ * packaging at the same time elsewhere does not meet in `.serverless`. The plugin is built from the sources of now, as `npm ci` builds it.
  *
  * @param edit changes serverless.yml
  */
@@ -17,7 +20,7 @@ export async function createService(edit: (yml: string) => string = (yml) => yml
   cpSync(join(root, 'functions'), join(dir, 'functions'), { recursive: true });
   copyFileSync(join(root, 'package.json'), join(dir, 'package.json'));
   for (const name of ['lib', 'node_modules']) symlinkSync(join(root, name), join(dir, name));
-  writeFileSync(join(dir, 'serverless.yml'), edit(readFileSync(join(root, 'serverless.yml'), 'utf8')));
+  writeFileSync(join(dir, 'serverless.yml'), edit(onlyDigits(readFileSync(join(root, 'serverless.yml'), 'utf8'))));
   await build({
     entryPoints: [join(root, 'lib/serverless/plugin.ts')],
     outfile: join(dir, 'dist/lib/serverless/plugin.js'),

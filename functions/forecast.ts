@@ -1,0 +1,3 @@
+import { forecast, serveModel } from '../lib/index.js';
+
+export const handler = serveModel('forecast', { tasks: [forecast] });
