@@ -1,7 +1,8 @@
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { Context } from 'aws-lambda';
 import type { LambdaHandler } from '../lib/index.js';
 import { greyPng } from './grey-png.js';
 import type { LabelledImages } from './mnist.js';
+import { taskEvent } from './task-event.js';
 
 export interface Evaluation {
   readonly images: number;
@@ -25,7 +26,8 @@ export async function evaluate(
   for (let index = 0; index < count; index++) {
     const data = images.subarray(index * size, (index + 1) * size);
     const png = greyPng(data, side);
-    const { statusCode, body } = await handler(pngEvent(png), { getRemainingTimeInMillis: () => 29_000 } as Context);
+    const event = taskEvent('digits', 'image/png', png);
+    const { statusCode, body } = await handler(event, { getRemainingTimeInMillis: () => 29_000 } as Context);
     if (statusCode !== 200) throw new Error(`image ${index} got ${statusCode}: ${body}`);
     const row = confusion[labels[index] as number] as number[];
     const answer = Number((JSON.parse(body ?? '') as { label: string }).label);
@@ -34,31 +36,4 @@ export async function evaluate(
   }
   const correct = confusion.reduce((sum, row, digit) => sum + (row[digit] as number), 0);
   return { images: count, correct, accuracy: correct / count, confusion };
-}
-
-/** The event of an HTTP API for `POST /models/digits`. */
-function pngEvent(png: Uint8Array): APIGatewayProxyEventV2 {
-  const rawPath = '/models/digits';
-  const domainName = 'evaluation.example';
-  return {
-    version: '2.0',
-    routeKey: '$default',
-    rawPath,
-    rawQueryString: '',
-    headers: { host: domainName, 'content-type': 'image/png' },
-    requestContext: {
-      accountId: '',
-      apiId: '',
-      domainName,
-      domainPrefix: '',
-      http: { method: 'POST', path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'evaluation' },
-      requestId: 'evaluation',
-      routeKey: '$default',
-      stage: '$default',
-      time: '',
-      timeEpoch: 0,
-    },
-    body: Buffer.from(png.buffer, png.byteOffset, png.byteLength).toString('base64'),
-    isBase64Encoded: true,
-  };
 }
