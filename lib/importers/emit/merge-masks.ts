@@ -3,18 +3,24 @@ import * as attribute from '../graph/attributes.js';
 import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { comparison } from '../graph/ops/elementwise.js';
 import { concat, dimension, exactSizes } from '../graph/ops/shape.js';
-import { isKeras } from '../keras/keras-version.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { masksOf } from './arguments.js';
 import type { EmitCall } from './emit.js';
 import { allOf } from './score-masks.js';
 
+/** Keras 3 up to 3.3 tracked masks outside its layers, and none came through a merge. */
+function losesMasks(kerasVersion: string): boolean {
+  return kerasMajor(kerasVersion) === 3 && !isKeras(kerasVersion, 3, 4);
+}
+
 /**
  * The mask of what a merge layer yields. Since Keras 3.4 a step counts if it does in one of the inputs, and only where all of
- * them have masks; before, if it does in all inputs that have masks.
+ * them have masks; in Keras 2, if it does in all inputs that have masks.
  */
 export function mergedMask(graph: GraphBuilder, call: EmitCall): GraphValue | undefined {
   const masks = masksOf(call);
-  if (!isKeras(call.kerasVersion, 3, 4)) return allOf(graph, masks);
+  if (losesMasks(call.kerasVersion)) return undefined;
+  if (kerasMajor(call.kerasVersion) < 3) return allOf(graph, masks);
   return masks.includes(undefined) ? undefined : anyOf(graph, masks as GraphValue[]);
 }
 
@@ -24,7 +30,7 @@ export function mergedMask(graph: GraphBuilder, call: EmitCall): GraphValue | un
  */
 export function concatenatedMask(graph: GraphBuilder, call: EmitCall, axis: number): GraphValue | undefined {
   const masks = masksOf(call);
-  if (masks.every((mask) => mask === undefined)) return undefined;
+  if (losesMasks(call.kerasVersion) || masks.every((mask) => mask === undefined)) return undefined;
   const rank = call.inputs[0]?.shape.length ?? 0;
   const at = axis < 0 ? axis + rank : axis;
   if (masks.some((mask) => mask !== undefined && mask.shape.length !== rank - 1)) {
@@ -32,7 +38,7 @@ export function concatenatedMask(graph: GraphBuilder, call: EmitCall, axis: numb
   }
   if (at === rank - 1) {
     const given = masks.filter((mask) => mask !== undefined);
-    if (!isKeras(call.kerasVersion, 3, 4)) return allOf(graph, given);
+    if (kerasMajor(call.kerasVersion) < 3) return allOf(graph, given);
     return given.length < masks.length ? undefined : anyOf(graph, given);
   }
   const parts = masks.map((mask, index) => mask ?? allTrue(graph, call.inputs[index] as GraphValue));
