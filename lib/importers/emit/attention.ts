@@ -5,6 +5,7 @@ import { batchMatMul } from '../graph/ops/product.js';
 import { reduce } from '../graph/ops/reduce.js';
 import { dimension, expandDims } from '../graph/ops/shape.js';
 import { softmax } from '../graph/ops/softmax.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { readConfig, readWeight, refused } from '../keras/read-layer.js';
 import { flagArgument, masksOf } from './arguments.js';
 import type { EmitCall, Emitter } from './emit.js';
@@ -27,6 +28,18 @@ const attentionBy =
     const [queryMask, valueMask] = masksOf(call);
     const scores = scoresOf(graph, call, query, key);
     const causal = flagArgument(call, 'use_causal_mask') || layer.config.causal === true;
+    if (
+      valueMask !== undefined &&
+      !causal &&
+      kerasMajor(call.kerasVersion) === 3 &&
+      !isKeras(call.kerasVersion, 3, 12)
+    ) {
+      // There the mask lies along the queries or the batch, whichever happens to have its size.
+      throw refused(
+        layer,
+        "Keras 3 before 3.12 lays a value's mask along the wrong axis; save the model with a later Keras",
+      );
+    }
     const seen = allOf(graph, [
       valueMask && expandDims(graph, asTruth(graph, valueMask), -2),
       causal ? positionsMask(graph, dimension(scores, -2), dimension(scores, -1), 'causal') : undefined,

@@ -34,6 +34,21 @@ describe('Attention and AdditiveAttention', () => {
   });
 });
 
+test("a value's mask in files of Keras 3 that lay it along the wrong axis is refused", () => {
+  const inputs = [query, value];
+  const mask = integers([2, 5], [1, 1, 1, 0, 0, 1, 1, 0, 0, 0]);
+  const attending = (kerasVersion: string, causal: boolean) => {
+    const given = { mask: list(constant(null), input(2)), ...(causal ? { use_causal_mask: constant(true) } : {}) };
+    const calls = [use(layer('Attention'), [list(input(0), input(1))], given)];
+    return () => emitModel(model([...inputs, mask], calls, { kerasVersion }));
+  };
+  for (const version of ['3.0.5', '3.11.3']) {
+    expect(attending(version, false)).toThrow("lays a value's mask along the wrong axis");
+    expect(attending(version, true)).not.toThrow();
+  }
+  for (const version of ['2.15.0', '3.12.0']) expect(attending(version, false)).not.toThrow();
+});
+
 const multiHead = (config: Readonly<Record<string, unknown>>, sizes: { v?: number; out?: readonly number[] } = {}) => {
   const { v = 2, out = [4] } = sizes;
   const bias = config.use_bias !== false;
@@ -93,14 +108,15 @@ describe('MultiHeadAttention', () => {
     const used = multiHead({});
     // The sum has a mask where both its parts do; it is shown by attention over it.
     const sum = use(layer('Add'), [list(result(0), result(1))]);
-    const shown = use(layer('Attention'), [list(result(2), result(2))]);
+    const causal = { use_causal_mask: constant(true) };
+    const shown = use(layer('Attention'), [list(result(2), result(2))], causal);
     const calls = [embedded, use(used, [result(0), result(0)]), sum, shown];
     await expectAgreement(model([ids], calls), [ids]);
     const [now, before] = ['3.8.0', '3.7.0'].map((kerasVersion) => emitModel(model([ids], calls, { kerasVersion })));
     const ops = (graph: typeof now) =>
       graph?.nodes.filter(({ name }) => name.includes('a_attention')).map(({ op }) => op);
-    expect(ops(now)).not.toContain('LogicalNot');
-    expect(ops(before)).toContain('LogicalNot');
+    expect(ops(now)).not.toContain('LogicalAnd');
+    expect(ops(before)).toContain('LogicalAnd');
   });
 
   test('queries that may see nothing, in all versions', async () => {
