@@ -1,4 +1,4 @@
-import { prepareWindow } from '../lib/tasks/series/prepare-window.js';
+import { columns, prepareWindow } from '../lib/tasks/series/prepare-window.js';
 import type { WindowOptions } from '../lib/tasks/series/series-scale.js';
 
 /** Simple forecasts that the network is held against. Each gives the `horizon` values that follow `series`. */
@@ -17,7 +17,7 @@ export function usualOf(options: WindowOptions): Forecaster {
     const first = options.window - options.horizon;
     return Array.from(
       { length: horizon },
-      (_, step) => scale.location + scale.spread * (values[2 * (first + step) + 1] as number),
+      (_, step) => scale.location + scale.spread * (values[columns * (first + step) + 1] as number),
     );
   };
 }

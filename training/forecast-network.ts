@@ -1,4 +1,5 @@
 import * as tfl from '@tensorflow/tfjs-layers';
+import { columns } from '../lib/tasks/series/prepare-window.js';
 import type { WindowOptions } from '../lib/tasks/series/series-scale.js';
 
 /** The quantiles that the network gives of each step: an interval of 80 %, and its middle. */
@@ -8,13 +9,13 @@ export const quantiles = [0.1, 0.5, 0.9] as const;
 const daysOfWeek = 7;
 
 /**
- * The network of `forecast`: `series`, window × (value, what is usual `horizon` steps later) → `quantiles`, horizon × 3, all in one
+ * The network of `forecast`: `series`, window × 3 as `prepareWindow` makes them → `quantiles`, horizon × 3, all in one
  * pass. A straight line from the window to the forecast, and a GRU for what is no straight line.
  */
 export function createForecastNetwork({ window, horizon }: WindowOptions, seed: number): tfl.LayersModel {
   const width = horizon * quantiles.length;
-  const series = tfl.input({ name: 'series', shape: [window, 2] });
-  const weeks = tfl.layers.reshape({ targetShape: [window / daysOfWeek, daysOfWeek * 2] }).apply(series);
+  const series = tfl.input({ name: 'series', shape: [window, columns] });
+  const weeks = tfl.layers.reshape({ targetShape: [window / daysOfWeek, daysOfWeek * columns] }).apply(series);
   const state = tfl.layers
     .gru({
       units: 24,

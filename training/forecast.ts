@@ -13,7 +13,8 @@ import { dailyWindow, readTemperatures } from './forecast-data.js';
 import { createForecastNetwork } from './forecast-network.js';
 import { progressBar } from './progress-bar.js';
 import { publishForecast } from './publish-forecast.js';
-import { makeTurnedWindows, makeWindows, trainForecast } from './train-forecast.js';
+import { joinWindows, makeTurnedWindows, makeWindows, trainForecast } from './train-forecast.js';
+import { makeVariedWindows } from './varied-windows.js';
 
 const help = `npm run train:forecast -- [options]
   --data DIR       where daily-min-temperatures.csv and airline-passengers.csv are (default ../shared/data/time-series)
@@ -22,6 +23,8 @@ const help = `npm run train:forecast -- [options]
 
 const seed = 20_261;
 const patience = 8;
+/** Windows of made-up series beside as many of temperatures. */
+const variedWindows = 2400;
 
 /** What evaluate-forecast.ts prints. */
 interface Metrics extends Record<string, number> {
@@ -35,7 +38,10 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   const { values, validation, test } = readTemperatures(data);
   await loadTfjsNode();
   const model = createForecastNetwork(dailyWindow, seed);
-  const train = makeTurnedWindows(values.subarray(0, validation), dailyWindow);
+  const train = joinWindows([
+    makeTurnedWindows(values.subarray(0, validation), dailyWindow),
+    makeVariedWindows(variedWindows, seed, dailyWindow),
+  ]);
   const bar = progressBar('training', epochs * train.count);
   const best = await trainForecast(model, {
     train,

@@ -7,7 +7,7 @@ import { publishModel } from '../lib/publishing/publish-model.js';
 import type { Registry } from '../lib/registry/registry.js';
 import { openEngine } from '../lib/runtime/open-engine.js';
 import { forecast } from '../lib/tasks/forecast.js';
-import { prepareWindow } from '../lib/tasks/series/prepare-window.js';
+import { columns, prepareWindow } from '../lib/tasks/series/prepare-window.js';
 import { dailyWindow } from './forecast-data.js';
 import { quantiles } from './forecast-network.js';
 import { importNetwork } from './import-network.js';
@@ -44,7 +44,7 @@ export async function publishForecast(
 function goldenExample(model: tfl.LayersModel): Example {
   const { window, horizon } = dailyWindow;
   const { values } = prepareWindow(syntheticSeries(3 * dailyWindow.season), dailyWindow);
-  const shape = [1, window, 2];
+  const shape = [1, window, columns];
   const output = tf.tidy(() => (model.predict(tf.tensor(values, shape)) as tf.Tensor).dataSync());
   return {
     inputs: new Map([['series', makeTensor('FP32', shape, values)]]),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, permutation, type Random } from '../lib/core/random.js';
-import { prepareWindow } from '../lib/tasks/series/prepare-window.js';
+import { columns, prepareWindow } from '../lib/tasks/series/prepare-window.js';
 import type { WindowOptions } from '../lib/tasks/series/series-scale.js';
 import { quantiles } from './forecast-network.js';
 
@@ -13,7 +13,7 @@ const seasonless = 0.25;
 /** Windows of a series, normalised, with the values that followed. */
 export interface Windows {
   readonly count: number;
-  /** [count, window, 2] */
+  /** [count, window, columns] */
   readonly inputs: Float32Array;
   /** [count, horizon] */
   readonly targets: Float32Array;
@@ -24,12 +24,12 @@ export function makeWindows(values: Float64Array, start: number, end: number, op
   const { window, horizon } = options;
   const first = Math.max(start, window);
   const count = end - horizon - first + 1;
-  const inputs = new Float32Array(count * window * 2);
+  const inputs = new Float32Array(count * window * columns);
   const targets = new Float32Array(count * horizon);
   for (let row = 0; row < count; row++) {
     const now = first + row;
     const { values: input, scale } = prepareWindow(values.subarray(0, now), options);
-    inputs.set(input, row * window * 2);
+    inputs.set(input, row * window * columns);
     for (let step = 0; step < horizon; step++) {
       targets[row * horizon + step] = ((values[now + step] as number) - scale.location) / scale.spread;
     }
@@ -50,6 +50,10 @@ export function makeTurnedWindows(values: Float64Array, options: WindowOptions):
     const start = turned.length - season + (turn === season ? window : 0);
     parts.push(makeWindows(turned, start, turned.length, options));
   }
+  return joinWindows(parts);
+}
+
+export function joinWindows(parts: readonly Windows[]): Windows {
   return {
     count: parts.reduce((sum, { count }) => sum + count, 0),
     inputs: Float32Array.from(parts.flatMap(({ inputs }) => [...inputs])),
@@ -132,7 +136,11 @@ function makeBatch(source: Windows, chosen: Uint32Array, model: tfl.LayersModel,
     inputs.set(source.inputs.subarray(index * size, (index + 1) * size), row * size);
     targets.set(source.targets.subarray(index * steps, (index + 1) * steps), row * steps);
     if (random() >= seasonless) return;
-    for (let at = row * size + 1; at < (row + 1) * size; at += 2) inputs[at] = 0;
+    for (let at = row * size; at < (row + 1) * size; at += columns) {
+      if (inputs[at] !== 0) inputs[at + 2] = inputs[at] as number;
+      inputs[at] = 0;
+      inputs[at + 1] = 0;
+    }
   });
   return toTensors({ count: chosen.length, inputs, targets }, model);
 }

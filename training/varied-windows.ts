@@ -1,6 +1,6 @@
 import { createRandom } from '../lib/core/random.js';
 import type { WindowOptions } from '../lib/tasks/series/series-scale.js';
-import { makeWindows, type Windows } from './train-forecast.js';
+import { joinWindows, makeWindows, type Windows } from './train-forecast.js';
 
 /** Steps after which series of hours, days and months like to repeat themselves. */
 const periods = [7, 12, 24];
@@ -29,12 +29,4 @@ export function makeVariedWindows(count: number, seed: number, options: WindowOp
     return makeWindows(values, window, values.length, options);
   };
   return joinWindows(Array.from({ length: count }, one));
-}
-
-export function joinWindows(parts: readonly Windows[]): Windows {
-  return {
-    count: parts.reduce((sum, { count }) => sum + count, 0),
-    inputs: Float32Array.from(parts.flatMap(({ inputs }) => [...inputs])),
-    targets: Float32Array.from(parts.flatMap(({ targets }) => [...targets])),
-  };
 }

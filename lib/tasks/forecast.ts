@@ -4,7 +4,7 @@ import { ModeletError } from '../core/errors.js';
 import type { Instance } from '../core/instance.js';
 import { defineTask } from '../core/task.js';
 import { fitsShape, formatShape, makeTensor, type Signature, type TensorSpec } from '../core/tensor.js';
-import { prepareWindow } from './series/prepare-window.js';
+import { columns, prepareWindow } from './series/prepare-window.js';
 import { readSeries } from './series/read-series.js';
 import { type Scale, seriesScale, type WindowOptions } from './series/series-scale.js';
 
@@ -27,7 +27,7 @@ const unscaled: Scale = { location: 0, spread: 1 };
 
 /**
  * A series of numbers, oldest first, as JSON or CSV → the values that follow, with an interval for each. For a network that takes
- * [window, 2] FP32 (`prepareWindow`) and gives [horizon, 3]: the lower end, the forecast and the upper end, in the window's scale.
+ * [window, 3] FP32 (`prepareWindow`) and gives [horizon, 3]: the lower end, the forecast and the upper end, in the window's scale.
  */
 export const forecast = defineTask({
   name: 'forecast@1',
@@ -49,8 +49,8 @@ export const forecast = defineTask({
       // Quantiles may cross where they were learned apart.
       [...bounds.subarray(3 * index, 3 * index + 3)].sort((a, b) => a - b).map((value) => restored(value, scale));
     const rows = Array.from({ length: horizon }, (_, index) => step(index));
-    const column = (index: number): number[] => rows.map((row) => row[index] as number);
-    return { forecast: column(1), lower: column(0), upper: column(2), level: options.level };
+    const ofAll = (index: number): number[] => rows.map((row) => row[index] as number);
+    return { forecast: ofAll(1), lower: ofAll(0), upper: ofAll(2), level: options.level };
   },
 });
 
@@ -76,14 +76,14 @@ function seriesInput(signature: Signature, { window, horizon }: WindowOptions): 
     otherInputs.length + otherOutputs.length === 0 &&
     input?.datatype === 'FP32' &&
     output?.datatype === 'FP32' &&
-    fitsShape([window, 2], input.shape) &&
+    fitsShape([window, columns], input.shape) &&
     fitsShape([horizon, 3], output.shape.slice(1));
   if (fits) return input;
   throw misfit({ window, horizon });
 }
 
 function misfit({ window, horizon }: Pick<WindowOptions, 'window' | 'horizon'>): ModeletError {
-  const [input, output] = [formatShape([-1, window, 2]), formatShape([-1, horizon, 3])];
+  const [input, output] = [formatShape([-1, window, columns]), formatShape([-1, horizon, 3])];
   return new ModeletError(
     'MODEL_CORRUPT',
     `forecast needs one FP32 input of shape ${input} and one output of ${output}`,

@@ -5,7 +5,7 @@ import { forecast } from '../../../lib/tasks/forecast.js';
 
 const options = { window: 4, horizon: 3, season: 6, smoothing: 1, level: 0.8 };
 
-function signature(input = [-1, 4, 2], output = [-1, 3, 3]): Signature {
+function signature(input = [-1, 4, 3], output = [-1, 3, 3]): Signature {
   return {
     inputs: [{ name: 'series', datatype: 'FP32', shape: input }],
     outputs: [{ name: 'quantiles', datatype: 'FP32', shape: output }],
@@ -29,7 +29,7 @@ describe('a request', () => {
         .preprocess(instanceOf({ series: [1, 2, 3, 5].map((value) => value * size), horizon: 3 }), 'body')
         .get('series'),
     );
-    expect(at1?.shape).toEqual([4, 2]);
+    expect(at1?.shape).toEqual([4, 3]);
     expect([...(at1?.data ?? [])].map((value) => value.toFixed(5))).toEqual(
       [...(at1000?.data ?? [])].map((value) => value.toFixed(5)),
     );
@@ -106,7 +106,7 @@ describe('the answer', () => {
 
   test("to nested numbers is in the network's own scale", () => {
     const numbers = { forecast: [0, 0.5, 2], lower: [-1, -1, 1], upper: [1, 1, 3], level: 0.8 };
-    expect(answer(new Array(4).fill([0, 0]))).toEqual(numbers);
+    expect(answer(new Array(4).fill([0, 0, 0]))).toEqual(numbers);
     expect(answer(undefined)).toEqual(numbers);
   });
 });
@@ -118,7 +118,7 @@ describe('a version is MODEL_CORRUPT', () => {
     ['with another horizon', { ...options, horizon: 2 }, signature()],
     ['with a level of 1', { ...options, level: 1 }, signature()],
     ['with one number a step', options, signature([-1, 4, 1])],
-    ['with forecasts alone', options, signature([-1, 4, 2], [-1, 3])],
+    ['with forecasts alone', options, signature([-1, 4, 3], [-1, 3])],
     ['with two inputs', options, { ...signature(), inputs: [...signature().inputs, ...signature().inputs] }],
   ])('%s', (_, given, network) => {
     expect(() => forecast.bind(given, network)).toThrow(expect.objectContaining({ code: 'MODEL_CORRUPT' }));

@@ -4,7 +4,7 @@ import { seriesScale } from '../../../lib/tasks/series/series-scale.js';
 
 const options = { window: 4, horizon: 2, season: 6, smoothing: 1 };
 const column = (values: Float32Array, index: number): number[] =>
-  [...values].filter((_, at) => at % 2 === index).map((value) => Number(value.toFixed(5)));
+  [...values].filter((_, at) => at % 3 === index).map((value) => Number(value.toFixed(5)));
 
 describe('the scale of a series', () => {
   test('is its mean and standard deviation, from a start on', () => {
@@ -23,11 +23,14 @@ describe('the scale of a series', () => {
 });
 
 describe('the window', () => {
-  test('is the end of the series, and nothing is usual without a season before it', () => {
+  test('is the end of the series, in a column of its own where nothing is usual without a season before it', () => {
     const { values, scale } = prepareWindow([9, 9, 1, 3, 1, 3], options);
     expect(scale).toEqual({ location: 2, spread: 1 });
-    expect(column(values, 0)).toEqual([-1, 1, -1, 1]);
-    expect(column(values, 1)).toEqual([0, 0, 0, 0]);
+    expect([0, 1, 2].map((index) => column(values, index))).toEqual([
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+      [-1, 1, -1, 1],
+    ]);
   });
 
   test('knows what is usual `horizon` steps later, from all earlier seasons', () => {
@@ -39,6 +42,8 @@ describe('the window', () => {
     const usual = [13, 14, 15, 16].map((index) => usualBy(series, index));
     const expected = usual.map((value) => Number(((value - scale.location) / scale.spread).toFixed(5)));
     expect(column(values, 1)).toEqual(expected);
+    expect(column(values, 0)[3]).toBeCloseTo((14 - scale.location) / scale.spread, 5);
+    expect(column(values, 2)).toEqual([0, 0, 0, 0]);
   });
 
   test('never looks at what it is to forecast, or past its start', () => {
