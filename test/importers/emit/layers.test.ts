@@ -210,12 +210,12 @@ describe('merges of masked values', () => {
     }
   });
 
-  test('before Keras 3.4 as in Keras 2', async () => {
+  test('Keras 3.0 to 3.3 lose them there', async () => {
     for (const className of ['Add', 'Multiply', 'Maximum', 'Concatenate']) {
       const merged = use(layer(className, { axis: -1 }), [list(result(0), result(1))]);
       const described = (kerasVersion: string) =>
         model([ids, others], [embedded(0), embedded(1), merged, attended], { kerasVersion });
-      await expectAgreement(described('3.3.3'), [ids, others], 1e-5, described('2.15.0'));
+      await expectAgreement(described('3.3.3'), [ids, others]);
       await expectAgreement(described('3.4.0'), [ids, others], 1e-5, described('3.15.1'));
     }
   });
