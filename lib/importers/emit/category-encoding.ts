@@ -5,6 +5,7 @@ import { arithmetic, cast, comparison } from '../graph/ops/elementwise.js';
 import { oneHot } from '../graph/ops/one-hot.js';
 import { reduce } from '../graph/ops/reduce.js';
 import { expandDims, squeeze } from '../graph/ops/shape.js';
+import { isKeras, kerasMajor } from '../keras/keras-version.js';
 import { readConfig, refused } from '../keras/read-layer.js';
 import { valueArgument } from './arguments.js';
 import { type Emitter, onlyInput } from './emit.js';
@@ -40,6 +41,11 @@ const categorySchema = v.object({
   output_mode: v.optional(v.picklist(['one_hot', 'multi_hot', 'binary', 'count']), 'multi_hot'),
 });
 
+/** Keras 3 up to 3.3: what all others, and its own `compute_output_shape`, leave out. */
+function keepsLastAxis(kerasVersion: string): boolean {
+  return kerasMajor(kerasVersion) === 3 && !isKeras(kerasVersion, 3, 4);
+}
+
 const emitCategoryEncoding: Emitter = (graph, call) => {
   const { num_tokens, output_mode } = readConfig(call.layer, categorySchema);
   const mode = output_mode === 'binary' ? 'multi_hot' : output_mode;
@@ -47,6 +53,9 @@ const emitCategoryEncoding: Emitter = (graph, call) => {
   if (weights !== undefined && mode !== 'count') throw refused(call.layer, 'count_weights are for output_mode count');
   const [input] = call.inputs;
   if (input === undefined) throw refused(call.layer, 'it has no input');
+  if (mode === 'one_hot' && input.shape.at(-1) === 1 && keepsLastAxis(call.kerasVersion)) {
+    throw refused(call.layer, 'Keras 3 before 3.4 keeps the last axis of its input; save the model with a later Keras');
+  }
   const integers = cast(graph, input, 'INT32');
   return [encode(graph, integers, mode, num_tokens, weights && cast(graph, weights, 'FP32'))];
 };
