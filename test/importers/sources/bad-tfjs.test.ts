@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -105,4 +106,19 @@ describe('TF.js models', () => {
     expect(why).toMatch(message);
     expect(why).toMatch(/^INVALID_INPUT [^;]+; [^;]+$/);
   });
+});
+
+test('a pipe in the place of a shard is refused, not waited for', async () => {
+  const own = mkdtempSync(join(folder, 'pipe-'));
+  writeFileSync(join(own, 'model.json'), JSON.stringify(model({})));
+  execFileSync('mkfifo', [join(own, 'a.bin')]);
+  writeFileSync(join(own, 'b.bin'), shards['b.bin']);
+  await expect(readSource(own)).rejects.toThrow("the shard 'a.bin' is no file");
+});
+
+test('a manifest that names one shard a million times is refused at its second', async () => {
+  const names = Array.from({ length: 1_000_000 }, () => 'a.bin');
+  await expect(
+    read(model({ weightsManifest: [{ paths: names, weights }] }), { 'a.bin': Buffer.alloc(20) }),
+  ).resolves.toContain('have 40 bytes where');
 });
