@@ -1,3 +1,4 @@
+import { ModeletError } from '../../core/errors.js';
 import type { Tensor } from '../../core/tensor.js';
 import * as attribute from './attributes.js';
 import { type Graph, type GraphNode, nodeOf } from './graph.js';
@@ -21,6 +22,13 @@ export function readGraph({ topology, weights, signature: stated, outputKeys }: 
   readonly graph: Graph;
   readonly unstated: ReadonlySet<string>;
 } {
+  const seen = new Set<string>();
+  for (const { name } of topology.node) {
+    // TF.js would take the last of them, TensorFlow none.
+    if (seen.has(name))
+      throw new ModeletError('INVALID_INPUT', `two nodes are called '${name}'; convert the model again`);
+    seen.add(name);
+  }
   const { signature, inputTensors, outputTensors, unstated } = graphSignature(topology.node, stated, outputKeys);
   const wanted = new Map([...inputTensors].map(([name, tensor]) => [nodeOf(tensor), name]));
   const names = renaming(
