@@ -1,5 +1,6 @@
+import { ModeletError } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
-import { elementCount, makeTensor, type Tensor, type TensorSpec, type Tensors } from '../core/tensor.js';
+import { elementCount, formatShape, makeTensor, type Tensor, type TensorSpec, type Tensors } from '../core/tensor.js';
 
 /** What numbers an input takes. */
 export type NumberRange =
@@ -19,7 +20,13 @@ export interface ProofInputsOptions {
   range(spec: TensorSpec): NumberRange;
 }
 
-/** Seeded random inputs that fit the signature; the same on every machine. */
+/** More than an input of any model that a function can serve: 256 MiB. */
+const mostElements = 2 ** 26;
+
+/**
+ * Seeded random inputs that fit the signature; the same on every machine.
+ * @throws INVALID_INPUT for an input that is too large to be tried
+ */
 export function proofInputs(specs: readonly TensorSpec[], options: ProofInputsOptions): Tensors {
   const random = createRandom(options.seed);
   return new Map(specs.map((spec) => [spec.name, proofInput(spec, options, random)]));
@@ -28,6 +35,10 @@ export function proofInputs(specs: readonly TensorSpec[], options: ProofInputsOp
 function proofInput(spec: TensorSpec, { batch, size, range }: ProofInputsOptions, random: () => number): Tensor {
   const shape = spec.shape.map((known, axis) => (known !== -1 ? known : axis === 0 ? batch : size));
   const count = elementCount(shape);
+  if (count > mostElements) {
+    const what = `input '${spec.name}' of shape ${formatShape(spec.shape)} is too large`;
+    throw new ModeletError('INVALID_INPUT', `${what}; make the model smaller`);
+  }
   const wanted = range(spec);
   if (spec.datatype === 'BOOL') {
     return makeTensor(
