@@ -30,6 +30,14 @@ export function executorGraph(model: GraphModel<tf.io.IOHandler | tf.io.IOHandle
   return (model as unknown as { executor: { graph: ExecutorGraph } }).executor.graph;
 }
 
+/** TF.js' executors of control flow and of shapes that depend on values: they return promises. */
+const asynchronous = new Set(['control', 'dynamic', 'hash_table']);
+
+/** Whether nodes need `executeAsync`, which is far slower than `execute`. */
+export function isAsynchronous(needed: readonly ExecutorNode[]): boolean {
+  return needed.some(({ category }) => asynchronous.has(category ?? ''));
+}
+
 /** The nodes that these need, themselves included. */
 export function neededNodes(graph: ExecutorGraph, names: readonly string[]): ExecutorNode[] {
   const seen = new Set<ExecutorNode>();

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Manifest } from '../core/manifest.js';
 import type { Tensor, Tensors } from '../core/tensor.js';
 import { tfDatatype } from '../core/tf-datatypes.js';
-import { executorGraph, nameIf, neededNodes } from './converter-graph.js';
+import { executorGraph, isAsynchronous, nameIf, neededNodes } from './converter-graph.js';
 import { repairConverter } from './converter-repairs.js';
 import { checkInt64 } from './int64-ops.js';
 import type { Graph } from './model-artifacts.js';
@@ -14,9 +14,6 @@ import { findUnsupported, unsupportedError } from './unsupported-ops.js';
 type GraphSignature = Readonly<
   Partial<Record<'inputs' | 'outputs', Readonly<Record<string, { readonly name?: string }>>>>
 >;
-
-/** TF.js' executors of control flow and of shapes that depend on values: they return promises. */
-const asynchronous = new Set(['control', 'dynamic', 'hash_table']);
 
 /**
  * A TF.js graph model. It runs in one go where its graph allows that; one with control flow or data-dependent shapes needs
@@ -53,7 +50,6 @@ export function createGraphRunner(
     throw unsupportedError(`${name}@${version}`, unsupported);
   }
   checkInt64(nodes);
-  const isAsynchronous = needed.some(({ category }) => asynchronous.has(category ?? ''));
 
   const feed = (values: Tensors): tf.NamedTensorMap => {
     const feeds: tf.NamedTensorMap = {};
@@ -72,7 +68,7 @@ export function createGraphRunner(
     });
   };
   return {
-    run: isAsynchronous
+    run: isAsynchronous(needed)
       ? (values) => scoped(async () => read(await model.executeAsync(feed(values), outputNames)))
       : (values) => {
           let outputs: Tensor[] = [];

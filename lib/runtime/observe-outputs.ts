@@ -1,6 +1,7 @@
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { arrayOf, type Datatype, type TensorSpec, type Tensors } from '../core/tensor.js';
+import { executorGraph, isAsynchronous, neededNodes } from './converter-graph.js';
 import { repairConverter } from './converter-repairs.js';
 import { createCpuBackend } from './cpu-backend.js';
 import { tfjsDtypes } from './runner.js';
@@ -26,7 +27,10 @@ export async function observeOutputs(
   try {
     const outputs = await inTurn(async () => {
       await tf.setBackend('cpu');
-      return [await model.executeAsync(feeds, [...names])].flat();
+      // TF.js prints advice on stderr where `executeAsync` was not needed.
+      const nodes = names.map((name) => name.split(':', 1)[0] as string);
+      const runs = isAsynchronous(neededNodes(executorGraph(model), nodes)) ? 'executeAsync' : 'execute';
+      return [await model[runs](feeds, [...names])].flat();
     });
     const specs = outputs.map(({ dtype, shape }) => ({ datatype: datatypeOf(dtype), shape }));
     tf.dispose(outputs);
