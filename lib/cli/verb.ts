@@ -30,6 +30,6 @@ export interface Verb {
 
 /** `digits@3` → model and version; without `@` the version is undefined. */
 export function parseModelRef(text: string): { model: string; version: string | undefined } {
-  const [model = '', version] = text.split('@', 2);
-  return { model, version };
+  const at = text.indexOf('@');
+  return at === -1 ? { model: text, version: undefined } : { model: text.slice(0, at), version: text.slice(at + 1) };
 }

@@ -47,6 +47,7 @@ describe('promote and rollback', () => {
   test.each([
     [['promote', 'tiny'], 1, 'no version is named\nwrite MODEL@VERSION'],
     [['promote', 'tiny@9'], 1, "model 'tiny' has no version '9'\n"],
+    [['promote', 'tiny@1@2'], 1, "model 'tiny' has no version '1@2'\n"],
     [['promote', 'tiny@2', '--percent', '0'], 1, 'a canary takes more than 0 and less than 100 percent, not 0\n'],
     [['promote', 'tiny@2', '--percent', 'ten'], 1, 'not NaN\n'],
     [['promote', 'tiny@2', '--alias', 'A/B'], 1, "alias 'A/B'\nuse a-z"],

@@ -81,7 +81,7 @@ export function emitActivation(graph: GraphBuilder, activation: unknown, x: Grap
   const given = typeof activation === 'string' ? { class_name: activation, config: {} } : settingsOf(activation);
   const className = String(given.class_name);
   if (className === 'Activation') return emitActivation(graph, settingsOf(given.config).activation, x, layer);
-  const [name, defaults] = layers[className] ?? [className, {}];
+  const [name, defaults] = (Object.hasOwn(layers, className) ? layers[className] : undefined) ?? [className, {}];
   const emit = activations.get(name);
   if (emit === undefined) throw refused(layer, `activation '${className}' is not known`);
   // What the files of Keras 1 and 2 call the slope of a LeakyReLU.

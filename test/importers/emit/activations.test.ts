@@ -81,6 +81,7 @@ describe('activations', () => {
 
   test.each([
     ['relu7', /activation 'relu7' is not known/],
+    ['toString', /activation 'toString' is not known/],
     [named('relu', { max_value: 'six' }), /max_value should be a number, not "six"/],
     [named('elu', { alpha: -1 }), /alpha should be above 0/],
     [named('threshold', {}), /threshold should be a number/],
