@@ -27,8 +27,10 @@ export async function publishForecast(
   return publishModel(registry, await importNetwork(model), {
     name: 'forecast',
     about: {
-      description: 'Daily values: eight weeks or more of a series → the next days, up to 14, with an interval of 80 %',
-      licence: 'Apache-2.0; trained on daily minimum temperatures in Melbourne, 1981–1988',
+      description:
+        'Time series of any scale, made for daily ones: the last eight weeks or more → the next 1 to 14 values in one pass, ' +
+        'each with an interval of 80 %; two years or more tell it what the season brings',
+      licence: 'Apache-2.0; trained on daily minimum temperatures in Melbourne, 1981–1988 (no licence stated)',
       metrics,
     },
     task: { name: forecast.name, options: { ...dailyWindow, level: Number((high - low).toFixed(3)) } },
