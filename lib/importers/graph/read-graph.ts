@@ -29,6 +29,14 @@ export function readGraph({ topology, weights, signature: stated, outputKeys }: 
       throw new ModeletError('INVALID_INPUT', `two nodes are called '${name}'; convert the model again`);
     seen.add(name);
   }
+  for (const { name, input = [] } of topology.node) {
+    const missing = input.map(nodeOf).find((from) => !seen.has(from));
+    if (missing === undefined) continue;
+    throw new ModeletError(
+      'INVALID_INPUT',
+      `node '${name}' takes '${missing}', which is not there; convert the model again`,
+    );
+  }
   const { signature, inputTensors, outputTensors, unstated } = graphSignature(topology.node, stated, outputKeys);
   const wanted = new Map([...inputTensors].map(([name, tensor]) => [nodeOf(tensor), name]));
   const names = renaming(
