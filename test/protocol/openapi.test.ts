@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { imageClassification, type LambdaHandler, serveCatalog, serveModel, tensor } from '../../lib/index.js';
+import {
+  audioClassification,
+  imageClassification,
+  type LambdaHandler,
+  serveCatalog,
+  serveModel,
+  tensor,
+} from '../../lib/index.js';
 import { catalogRoutes } from '../../lib/protocol/catalog.js';
 import { taskShapes } from '../../lib/protocol/openapi-tasks.js';
 import type { Route } from '../../lib/protocol/route.js';
@@ -16,8 +23,8 @@ import { publishTiny, tinyDraft } from '../support/tiny-model.js';
 
 const registry = temporaryRegistry();
 process.env.MODELET_REGISTRY = registry.store.location;
-const tasks = [tensor, imageClassification];
-const names = ['digits', 'half-plus-three', 'pair', 'shades', 'own'];
+const tasks = [tensor, audioClassification, imageClassification];
+const names = ['digits', 'spoken-digits', 'half-plus-three', 'pair', 'shades', 'own'];
 const catalog = client(serveCatalog());
 const handlers = new Map(names.map((name): [string, LambdaHandler] => [name, serveModel(name, { tasks })]));
 
@@ -28,7 +35,9 @@ let operations: { path: string; method: string; parts: any }[];
 
 beforeAll(async () => {
   const published = createRegistry(fileStore('models'));
-  await pushVersion(published, registry, { model: 'digits', version: '1', alias: 'production' });
+  for (const model of ['digits', 'spoken-digits']) {
+    await pushVersion(published, registry, { model, version: '1', alias: 'production' });
+  }
   await publishSmall(registry, 'half-plus-three');
   await publishSmall(registry, 'pair');
   await publishSmall(registry, 'shades');
