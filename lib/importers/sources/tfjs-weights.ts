@@ -1,6 +1,6 @@
 import { elementCount, makeTensor, type Tensor } from '../../core/tensor.js';
 import { badSource } from './bad-source.js';
-import { asArray, asCount, asObject, asText, isObject } from './json.js';
+import { asArray, asCount, asObject, asText, isObject, type Json } from './json.js';
 import { maxFileBytes } from './limits.js';
 import { dequantize, type NumberFormat, readNumbers } from './numbers.js';
 import type { StoredWeight } from './stored-weight.js';
@@ -38,11 +38,7 @@ export function readManifestWeights(value: unknown, taken: Set<string>): Manifes
     const shape = asArray(entry.shape, `the shape of the weight '${name}'`).map((size) => asCount(size, 'a size'));
     const dtype = asText(entry.dtype, `the dtype of the weight '${name}'`);
     const stated = isObject(entry.quantization) ? entry.quantization : undefined;
-    const quantization = stated && {
-      dtype: asText(stated.dtype, `the quantization of '${name}'`),
-      scale: typeof stated.scale === 'number' ? stated.scale : 1,
-      min: typeof stated.min === 'number' ? stated.min : 0,
-    };
+    const quantization = stated && quantizationOf(name, stated);
     const format = formatOf(name, quantization?.dtype ?? dtype);
     const bytes = elementCount(shape) * format.size;
     if (!(offset + bytes <= maxFileBytes)) {
@@ -51,6 +47,17 @@ export function readManifestWeights(value: unknown, taken: Set<string>): Manifes
     offset += bytes;
     return { name, shape, dtype, ...(quantization && { quantization }), offset: offset - bytes, bytes };
   });
+}
+
+/** float16 needs no more than its name; whole numbers mean nothing without their steps. */
+function quantizationOf(name: string, stated: Json): NonNullable<ManifestWeight['quantization']> {
+  const { scale, min } = stated;
+  const dtype = asText(stated.dtype, `the quantization of '${name}'`);
+  if (dtype === 'float16') return { dtype, scale: 1, min: 0 };
+  if (typeof scale !== 'number' || typeof min !== 'number') {
+    throw badSource(`the quantization of '${name}' lacks its scale or min`, 'convert the model again');
+  }
+  return { dtype, scale, min };
 }
 
 function formatOf(name: string, dtype: string): NumberFormat {

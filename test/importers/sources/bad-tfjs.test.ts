@@ -74,6 +74,11 @@ describe('TF.js models', () => {
       /declares .* bytes/,
     ],
     ['a negative size', withWeights([{ name: 'd/kernel', shape: [-3, 2], dtype: 'float32' }]), /a size is a number/],
+    [
+      'quantized numbers without their steps',
+      withWeights([{ ...weights[0], quantization: { dtype: 'uint8', scale: 0.5 } }, weights[1]]),
+      /quantization of 'd\/kernel' lacks its scale or min; convert the model again/,
+    ],
     ['a weight twice', withWeights([weights[1], weights[1]]), /'d\/bias' is in the manifest twice/],
     ['an unknown kind of numbers', withWeights([{ ...weights[0], dtype: 'float8' }, weights[1]]), /holds float8/],
     [
