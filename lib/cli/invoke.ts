@@ -71,7 +71,11 @@ async function post(
   try {
     response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(60_000) });
   } catch (cause) {
-    throw new ModeletError('MODEL_UNAVAILABLE', `${base} does not answer; check --url and the network`, { cause });
+    throw new ModeletError(
+      'MODEL_UNAVAILABLE',
+      `${base} does not answer; check --url (http://… or https://…) and the network`,
+      { cause },
+    );
   }
   const text = await response.text();
   let answer: Record<string, unknown>;

@@ -70,10 +70,13 @@ export const publish: Verb = {
     } finally {
       bar.stop();
     }
+    // It is published: an alias that can't be read is for the other verbs to tell.
+    const aliases = await registry.aliases(name).catch(() => undefined);
     print(
       describe(
         manifest,
         builtInTasks.some(({ name }) => name === task.name),
+        aliases?.get('production')?.version,
       ),
       manifest,
     );
@@ -87,7 +90,7 @@ function quantizationFrom(text: string | undefined): Quantization | undefined {
 }
 
 /** The signature, the proof, and what to do next. */
-function describe(manifest: Manifest, taskKnown: boolean): string {
+function describe(manifest: Manifest, taskKnown: boolean, production: string | undefined): string {
   const { model, version, signature, source, parity = [], quantization, files, task } = manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const specs = (kind: string, list: Manifest['signature']['inputs']) =>
@@ -111,6 +114,8 @@ function describe(manifest: Manifest, taskKnown: boolean): string {
     ...(taskKnown
       ? []
       : [`task     ${task.name} is not built in: its options are checked when its function loads the model`]),
-    `serve it: modelet serve   deploy it: modelet new ${model}`,
+    production === undefined || production === version
+      ? `serve it: modelet serve   deploy it: modelet new ${model}`
+      : `production stays at ${production}; move it: modelet promote ${model}@${version}`,
   ].join('\n');
 }

@@ -12,9 +12,9 @@ export const serve: Verb = {
   needs: [],
   options: {},
   help: [
-    '  PORT, HOST          environment: where to listen (default 3000, 127.0.0.1)',
-    '  MODELET_API_KEY     environment: ask for this x-api-key, as a deployment does',
-    '  MODELET_BACKEND     environment: wasm (default) or tensorflow (after npm run native)',
+    '  PORT, HOST                         environment: where to listen (default 3000, 127.0.0.1)',
+    '  MODELET_API_KEY                    environment: ask for this x-api-key, as a deployment does',
+    '  MODELET_BACKEND                    environment: wasm (default) or tensorflow (after npm run native)',
   ],
   run: async ({ registry, print }) => {
     // Not at the top: other verbs start without them.

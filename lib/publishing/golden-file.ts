@@ -75,10 +75,12 @@ function match(
   const names = specs.map(({ name }) => name);
   if (stored.length !== specs.length) refuse(`has ${stored.length} ${kind}(s), the model has ${names.join(', ')}`);
   const byName = names.every((name) => stored.some((tensor) => tensor.name === name));
+  const listed = stored.map(({ name }) => name).join(', ');
+  const byOrder = `; matched by order, as its names (${listed}) are not the model's (${names.join(', ')})`;
   return new Map(
     specs.map((spec, index) => {
       const found = byName ? stored.find(({ name }) => name === spec.name) : stored[index];
-      return [spec.name, toTensor(found as Stored, spec, kind, refuse)];
+      return [spec.name, toTensor(found as Stored, spec, kind, (why) => refuse(byName ? why : `${why}${byOrder}`))];
     }),
   );
 }

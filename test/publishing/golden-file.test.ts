@@ -50,6 +50,11 @@ describe('a golden file', () => {
     expect([...(example.inputs.get('ids')?.data ?? [])]).toEqual([3, 4]);
   });
 
+  test('says that it was read by order where that is why it does not fit', async () => {
+    const twisted = read({ inputs: [{ ...x, name: 'a' }, ids], outputs: [y] });
+    await expect(twisted).rejects.toThrow(/matched by order, as its names \(a, ids\) are not the model's \(ids, x\)/);
+  });
+
   test('may hold true and false', async () => {
     const one = (name: string, datatype: Datatype) => [{ name, datatype, shape: [-1] }];
     const bool = { inputs: one('m', 'BOOL'), outputs: one('y', 'FP32') };

@@ -85,9 +85,11 @@ describe('publish', () => {
     process.env.MODELET_REGISTRY = registry.store.location;
     const { json } = await client(serveModel('tiny', { tasks: [tensor] })).post('/models/tiny', row);
     for (const [index, value] of answer.entries()) expect(json.outputs.y[index]).toBeCloseTo(value, 5);
+    expect(out).toContain('serve it: modelet serve');
     expect((await publish(plain, '--alias', 'staging', '--json')).code).toBe(0);
     expect(await registry.resolve('tiny', { alias: 'production' })).toBe('1');
     expect(await registry.resolve('tiny', { alias: 'staging' })).toBe('2');
+    expect((await publish(plain)).out).toContain('production stays at 1; move it: modelet promote tiny@3');
   });
 
   test("a golden file is a further proof, and its example the version's own", async () => {
