@@ -3,6 +3,7 @@ import type { GraphBuilder, GraphValue } from '../graph/graph-builder.js';
 import { arithmetic, cast } from '../graph/ops/elementwise.js';
 import { dimension, expandDims } from '../graph/ops/shape.js';
 import type { KerasLayer } from '../keras/keras-model.js';
+import { isKeras } from '../keras/keras-version.js';
 import { readWeight, refused } from '../keras/read-layer.js';
 import { flagArgument, valueArgument } from './arguments.js';
 import { project } from './einsum.js';
@@ -34,6 +35,11 @@ export function attentionInputs(graph: GraphBuilder, call: EmitCall): AttentionI
   return { query: cast(graph, query, 'FP32'), value: cast(graph, value, 'FP32'), key: cast(graph, key, 'FP32') };
 }
 
+/** Since Keras 3.8 MultiHeadAttention looks for the query's mask only at the query itself, not among its arguments. */
+function ignoresQueryMask({ layer, kerasVersion }: EmitCall): boolean {
+  return layer.className === 'MultiHeadAttention' && isKeras(kerasVersion, 3, 8);
+}
+
 /** Which keys a query may see: BOOL [batch or 1, queries, keys]. */
 export function attentionMask(
   graph: GraphBuilder,
@@ -50,7 +56,7 @@ export function attentionMask(
   const { sliding_window } = config;
   return allOf(graph, [
     explicit && asTruth(graph, explicit),
-    along(brought('query', 0), -1),
+    along(ignoresQueryMask(call) ? valueArgument(call, 'query', 0)?.mask : brought('query', 0), -1),
     along(brought('value', 1), -2),
     along(brought('key', 2), -2),
     flagArgument(call, 'use_causal_mask') ? positionsMask(graph, rows, columns, 'causal') : undefined,
