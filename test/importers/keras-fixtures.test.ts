@@ -22,7 +22,8 @@ interface Numbers {
 }
 
 const fixtures = resolve(__dirname, '../fixtures/keras');
-const files = ['keras2', 'keras3'].flatMap((keras) =>
+const kerases = readdirSync(fixtures).filter((name) => /^keras\d/.test(name));
+const files = kerases.flatMap((keras) =>
   readdirSync(join(fixtures, keras)).flatMap((name) =>
     readdirSync(join(fixtures, keras, name))
       .filter((file) => file.startsWith('model.'))
