@@ -3,7 +3,7 @@ import { splitCsv } from './split-csv.js';
 import { createGapCheck, isDate } from './timestamps.js';
 
 /** What a number looks like; `Number` alone would read '', '0x10' and 'Infinity' too. */
-const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 const wanted = 'expected a value a line, or a timestamp and a value';
 

@@ -60,7 +60,7 @@ const nearlyEqual = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 *
 function parseMoment(cell: string): Moment | undefined {
   const parts = iso.exec(cell);
   if (parts === null) {
-    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(cell)) return undefined;
+    if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(cell)) return undefined;
     return { unit: 'numbers', at: Number(cell), months: 0, sinceStart: 0, untilEnd: 0 };
   }
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '0', zone] = parts;
