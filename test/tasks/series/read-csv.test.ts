@@ -144,3 +144,9 @@ requirePart(
     expect([values.length, values[0]]).toEqual([count, first]);
   });
 });
+
+test('a cell of a million digits takes no time', () => {
+  const start = Date.now();
+  expect(() => read(`1\n${'1'.repeat(1_000_000)}x`)).toThrow('line 2: expected a number');
+  expect(Date.now() - start).toBeLessThan(2000);
+});
