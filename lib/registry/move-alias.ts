@@ -34,7 +34,11 @@ export async function setCanary(
   { version, percent }: NonNullable<Alias['canary']>,
 ): Promise<Move> {
   if (!(percent > 0 && percent < 100)) {
-    throw new ModeletError('INVALID_INPUT', `a canary takes more than 0 and less than 100 percent, not ${percent}`);
+    const right = 'without a percentage the whole alias moves';
+    throw new ModeletError(
+      'INVALID_INPUT',
+      `a canary takes more than 0 and less than 100 percent, not ${percent}; ${right}`,
+    );
   }
   await registry.manifest(model, version);
   return move(registry, model, alias, (current) => {
