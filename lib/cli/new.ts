@@ -37,7 +37,8 @@ export const scaffold: Verb = {
 };
 
 function functionFile(model: string, task: string): string {
-  return `import { serveModel, ${task} } from '../lib/index.js';\n\nexport const handler = serveModel('${model}', { tasks: [${task}] });\n`;
+  const names = ['serveModel', task].sort().join(', ');
+  return `import { ${names} } from '../lib/index.js';\n\nexport const handler = serveModel('${model}', { tasks: [${task}] });\n`;
 }
 
 /** The task of what production names, if that is a built-in one; for a model that is not published yet, tensor. */

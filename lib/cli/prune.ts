@@ -1,3 +1,4 @@
+import { ModeletError } from '../core/errors.js';
 import { pruneVersions } from '../registry/prune.js';
 import type { Verb } from './verb.js';
 
@@ -12,7 +13,11 @@ export const prune: Verb = {
   help: ['  --keep N                           the newest N versions stay'],
   run: async ({ registry, positionals, values, print }) => {
     const model = positionals[0] as string;
-    const { deleted, orphans, spared } = await pruneVersions(registry, model, Number(values.keep));
+    const keep = Number(values.keep);
+    if (!Number.isInteger(keep) || keep < 1) {
+      throw new ModeletError('INVALID_REQUEST', `--keep ${String(values.keep)}; give a whole number from 1`);
+    }
+    const { deleted, orphans, spared } = await pruneVersions(registry, model, keep);
     const lines = [
       `${model}: deleted ${deleted.length} version(s)${deleted.map((version) => ` ${version}`).join('')}`,
       ...(orphans.length === 0 ? [] : [`removed what broken publishes left under ${orphans.join(', ')}`]),

@@ -75,14 +75,22 @@ function match(
   const names = specs.map(({ name }) => name);
   if (stored.length !== specs.length) refuse(`has ${stored.length} ${kind}(s), the model has ${names.join(', ')}`);
   const byName = names.every((name) => stored.some((tensor) => tensor.name === name));
+  const places = placesOf(names);
   const listed = stored.map(({ name }) => name).join(', ');
   const byOrder = `; matched by order, as its names (${listed}) are not the model's (${names.join(', ')})`;
   return new Map(
     specs.map((spec, index) => {
-      const found = byName ? stored.find(({ name }) => name === spec.name) : stored[index];
+      const found = byName ? stored.find(({ name }) => name === spec.name) : stored[places[index] as number];
       return [spec.name, toTensor(found as Stored, spec, kind, (why) => refuse(byName ? why : `${why}${byOrder}`))];
     }),
   );
+}
+
+/** By order; but TensorFlow calls what Keras exports `output_0`, `output_1` …, and lists them in any order. */
+function placesOf(names: readonly string[]): number[] {
+  const numbered = names.map((name) => Number(/^output_(\d+)$/.exec(name)?.[1] ?? Number.NaN));
+  const all = [...numbered].sort((a, b) => a - b).every((place, index) => place === index);
+  return all ? numbered : names.map((_, index) => index);
 }
 
 function toTensor({ shape, data }: Stored, spec: TensorSpec, kind: string, refuse: (why: string) => never): Tensor {

@@ -80,7 +80,7 @@ export async function prove(model: LoadedModel, examples: readonly Example[], by
   throw new ModeletError(
     'INVALID_INPUT',
     `output '${wrong.name}' differs from ${by} by ${wrong.relative.toExponential(1)}, at most ${limit} is allowed; ` +
-      'nothing was published, please report the model',
+      'nothing was published: if those values are of this very model, please report it',
   );
 }
 

@@ -31,9 +31,6 @@ export async function pruneVersions(
   keep: number,
   now = Date.now(),
 ): Promise<Pruned> {
-  if (!Number.isInteger(keep) || keep < 1) {
-    throw new ModeletError('INVALID_INPUT', `--keep ${keep}; give a whole number from 1`);
-  }
   const committed = await registry.versions(model);
   const numbers = await versionNumbers(registry, model);
   if (numbers.length === 0) throw new ModeletError('MODEL_NOT_FOUND', `there is no model '${model}' in the registry`);

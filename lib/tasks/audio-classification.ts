@@ -10,7 +10,7 @@ import { checkLabels, classScores } from './class-scores.js';
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const whole = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_536));
 
-const options = v.object({
+const options = v.strictObject({
   /** One a class, in the order of the model's output. */
   labels: v.pipe(v.array(v.string()), v.nonEmpty()),
   /** Samples a second that a sound is brought to. */

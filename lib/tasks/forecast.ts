@@ -10,7 +10,7 @@ import { type Scale, seriesScale, type WindowOptions } from './series/series-sca
 
 const steps = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(100_000));
 
-const options = v.object({
+const options = v.strictObject({
   /** Steps that the network reads. */
   window: steps(2),
   /** Steps that it forecasts at most, all in one pass. */

@@ -8,7 +8,7 @@ import { decodeImage } from './image/decode-image.js';
 import { prepareHandwriting } from './image/handwriting.js';
 import { preparePhoto } from './image/photo.js';
 
-const options = v.object({
+const options = v.strictObject({
   /** One a class, in the order of the model's output. */
   labels: v.pipe(v.array(v.string()), v.nonEmpty()),
   /** A network value is (pixel / 255 − mean) / std; one number a channel. */

@@ -30,6 +30,17 @@ async function read(content: unknown, expected = signature) {
 }
 
 describe('a golden file', () => {
+  test("goes by TensorFlow's numbers where a model's outputs are called output_0, output_1", async () => {
+    const numbered = (name: string, size: number) => ({ name, datatype: 'FP32' as const, shape: [-1, size] });
+    const outputs = [numbered('output_1', 2), numbered('output_0', 3)];
+    const stored = [tensor('kind', [1, 3], [1, 2, 3]), tensor('value', [1, 2], [4, 5])];
+    const { example } = await read({ inputs: [ids, x], outputs: stored }, { ...signature, outputs });
+    expect([...example.outputs].map(([name, { data }]) => [name, ...data])).toEqual([
+      ['output_1', 4, 5],
+      ['output_0', 1, 2, 3],
+    ]);
+  });
+
   test('is read into tensors in the order of the signature, by name', async () => {
     const { by, example } = await read({ keras_version: '3.15.1', inputs: [x, ids], outputs: [y] });
     expect(by).toBe('Keras 3.15.1 (golden file)');

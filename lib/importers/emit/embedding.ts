@@ -11,7 +11,7 @@ import { zeroMasked } from './score-masks.js';
 /** Each number → its row. A number outside the table fails the request. */
 const emitEmbedding: Emitter = (graph, call) => {
   const { layer } = call;
-  const { mask_zero } = readConfig(layer, v.object({ mask_zero: v.optional(v.boolean(), false) }));
+  const { mask_zero } = readConfig(layer, v.object({ mask_zero: v.nullish(v.boolean(), false) }));
   const x = onlyInput(call);
   const table = graph.constant(readWeight(layer, 'embeddings', 2), 'embeddings');
   const rows = gather(graph, table, cast(graph, x, 'INT32'));
