@@ -64,7 +64,7 @@ const manifestSchema = v.object({
   metrics: v.record(v.string(), v.number()),
 });
 
-export type Manifest = v.InferOutput<typeof manifestSchema> & { readonly signature: Signature };
+export type Manifest = Omit<v.InferOutput<typeof manifestSchema>, 'signature'> & { readonly signature: Signature };
 export type FileEntry = Manifest['files'][number];
 
 /**

@@ -18,7 +18,7 @@ export async function importGraph(
 ): Promise<ImportedModel> {
   const { graph: read, unstated } = readGraph(source);
   const graph = unstated.size === 0 ? read : await stateOutputs(read, unstated);
-  const original = { files: writeModelJson(graph), signature: servedGraph(graph).signature };
+  const original = { files: writeModelJson(graph), signature: graph.signature };
   return {
     ...servedGraph(optimise(graph)),
     source: { format: 'tfjs-graph' },

@@ -1,15 +1,10 @@
 import type { Engine } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
+import type { SavedModelSource } from '../importers/sources/source.js';
 import { nativeBackendInstalled } from '../runtime/native-backend.js';
 import { convertCommand, savedModelSignature } from '../runtime/saved-model.js';
 import type { ImportedModel } from './imported-model.js';
 import { withDraft } from './load-draft.js';
-
-/** A SavedModel as the source reader gives it. */
-interface SavedModelSource {
-  readonly folder: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-}
 
 /** A SavedModel is kept as it is and served by TensorFlow itself; tfjs-node is its only implementation here. */
 export async function importSavedModel(
@@ -27,13 +22,7 @@ export async function importSavedModel(
       `a SavedModel is served by the backend tensorflow only, which is not installed; ${todo}`,
     );
   }
-  const specs = (list: typeof signature.inputs) =>
-    list.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] }));
-  const draft = {
-    files,
-    signature: { inputs: specs(signature.inputs), outputs: specs(signature.outputs) },
-    savedModel,
-  };
+  const draft = { files, signature, savedModel };
   return {
     ...draft,
     files: () => files,

@@ -1,5 +1,5 @@
 import type { Engine, LoadedModel } from '../core/engine.js';
-import { type Draft, manifestOf } from '../registry/publish.js';
+import type { Draft } from '../registry/publish.js';
 
 /**
  * Runs `use` on a model that is in no registry yet.
@@ -10,9 +10,19 @@ export async function withDraft<T>(
   draft: Pick<Draft, 'files' | 'signature' | 'savedModel'> & { readonly model?: string },
   use: (model: LoadedModel) => Promise<T>,
 ): Promise<T> {
+  // Checksums are for what is read from a store; here the bytes are at hand.
+  const files = [...draft.files].map(([name, { length }]) => ({ name, bytes: length, sha256: '', parts: [] }));
   const golden = { by: '', tolerance: 1, inputs: [], outputs: [] };
   const rest = { source: { format: '' }, task: { name: '', options: {} }, metrics: {}, golden };
-  const manifest = manifestOf({ model: 'draft', ...rest, ...draft }, '0');
+  const manifest = {
+    format: 'modelet/1' as const,
+    version: '0',
+    created: '',
+    model: 'draft',
+    ...rest,
+    ...draft,
+    files,
+  };
   const loaded = await engine.load(manifest, async (file) => draft.files.get(file) as Uint8Array);
   try {
     return await use(loaded);

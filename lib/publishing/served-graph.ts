@@ -7,9 +7,8 @@ import type { ImportedModel } from './imported-model.js';
 /** What every model has that is served as a TF.js graph model. */
 export function servedGraph(graph: Graph): Pick<ImportedModel, 'signature' | 'files' | 'range' | 'unsupported'> {
   const ranges = indexRanges(graph);
-  const { inputs, outputs } = graph.signature;
   return {
-    signature: { inputs: inputs.map(mutable), outputs: outputs.map(mutable) },
+    signature: graph.signature,
     files: (quantization) => writeModelJson(graph, quantization),
     range: ({ name }) => {
       const below = ranges.get(name);
@@ -17,9 +16,4 @@ export function servedGraph(graph: Graph): Pick<ImportedModel, 'signature' | 'fi
     },
     unsupported: (backend) => unsupportedOps(topologyOf(graph), backend),
   };
-}
-
-/** A manifest's own form of a spec. */
-function mutable({ name, datatype, shape }: Graph['signature']['inputs'][number]) {
-  return { name, datatype, shape: [...shape] };
 }

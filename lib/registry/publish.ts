@@ -27,7 +27,14 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     throw new ModeletError('INVALID_INPUT', "a model's file can't be called manifest.json");
   const isFirst = (await registry.versions(draft.model)).length === 0;
   const version = await claimVersion(registry, draft.model, draft.files);
-  const manifest = manifestOf(draft, version);
+  const { files, ...described } = draft;
+  const manifest: Manifest = {
+    format: 'modelet/1',
+    version,
+    created: new Date().toISOString(),
+    files: [...files].map(([name, bytes]) => fileEntry(name, bytes)),
+    ...described,
+  };
   const key = manifestKey(draft.model, version);
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
   const checked = parseManifest(bytes, key);
@@ -40,17 +47,6 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     });
   if (alias !== undefined) await setAlias(registry, draft.model, alias, version);
   return checked;
-}
-
-/** The manifest that a draft gets as this version. */
-export function manifestOf({ files, ...described }: Draft, version: string): Manifest {
-  return {
-    format: 'modelet/1',
-    version,
-    created: new Date().toISOString(),
-    files: [...files].map(([name, bytes]) => fileEntry(name, bytes)),
-    ...described,
-  };
 }
 
 /** Writes the files under the next free number: a number belongs to whoever creates its first file. */

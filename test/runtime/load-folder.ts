@@ -9,13 +9,12 @@ import { inspectSavedModel } from '../../lib/runtime/saved-model.js';
 import { tinyDraft } from '../support/tiny-model.js';
 
 type Files = ReadonlyMap<string, Uint8Array>;
-type Described = Pick<Manifest, 'signature' | 'savedModel'>;
 
 /** A version that no registry has: its files, and what a publish would have said of them. */
 export async function loadFiles(
   backend: string,
   files: Files,
-  described: Pick<Manifest, 'savedModel'> & { readonly signature: Signature },
+  described: Pick<Manifest, 'signature' | 'savedModel'>,
 ): Promise<LoadedModel> {
   const { files: _, ...draft } = tinyDraft('tiny');
   const entries = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: '', parts: [] }));
@@ -25,7 +24,7 @@ export async function loadFiles(
     created: '',
     ...draft,
     files: entries,
-    ...(described as Described),
+    ...described,
   };
   const engine = await openEngine(backend);
   return engine.load(manifest, async (name) => files.get(name) as Uint8Array);

@@ -141,7 +141,7 @@ function draftOf(model: string, small: SmallModel): Draft {
     model,
     description,
     source: { format: 'test' },
-    signature: { inputs: copied(inputs), outputs: copied(outputs) },
+    signature: { inputs, outputs },
     task: small.task ?? { name: 'tensor@1', options: {} },
     golden: {
       by: 'arithmetic',
@@ -156,8 +156,6 @@ function draftOf(model: string, small: SmallModel): Draft {
     ]),
   };
 }
-
-const copied = (specs: readonly TensorSpec[]) => specs.map((spec) => ({ ...spec, shape: [...spec.shape] }));
 
 function oneRow({ datatype, shape }: TensorSpec, values: readonly number[]) {
   return makeTensor(datatype, [1, ...shape.slice(1)], arrayFrom(datatype, values));

@@ -31,12 +31,8 @@ const ops = ({ nodes }: Graph): string[] =>
   nodes.map(({ op }) => op).filter((op) => op !== 'Const' && op !== 'Placeholder');
 
 async function run(graph: Graph, inputs: Tensors): Promise<Tensors> {
-  const { inputs: from, outputs: to } = graph.signature;
-  const specs = (list: typeof from) => list.map((spec) => ({ ...spec, shape: [...spec.shape] }));
-  const signature = { inputs: specs(from), outputs: specs(to) };
-  return withDraft(await openEngine('cpu'), { files: writeModelJson(graph), signature }, (model) =>
-    model.predict(inputs),
-  );
+  const draft = { files: writeModelJson(graph), signature: graph.signature };
+  return withDraft(await openEngine('cpu'), draft, (model) => model.predict(inputs));
 }
 
 /** The optimised graph, after it has answered as the plain one does. */
