@@ -1,3 +1,4 @@
+import { largestDifference } from '../core/difference.js';
 import type { LoadedModel } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
@@ -15,23 +16,16 @@ export async function goldenCheck(model: LoadedModel, manifest: Manifest): Promi
   const outputs = await model.predict(readStoredTensors(golden.inputs));
   let worst = 0;
   for (const [name, expected] of readStoredTensors(golden.outputs)) {
-    const difference = largestDifference(outputs.get(name), expected);
+    const difference = relativeDifference(outputs.get(name), expected);
     if (!(difference <= golden.tolerance)) throw mismatch(manifest, name, difference);
     worst = Math.max(worst, difference);
   }
   return worst;
 }
 
-function largestDifference(actual: Tensor | undefined, expected: Tensor): number {
+function relativeDifference(actual: Tensor | undefined, expected: Tensor): number {
   if (actual === undefined || !fitsShape(expected.shape, actual.shape)) return Number.POSITIVE_INFINITY;
-  let worst = 0;
-  for (let index = 0; index < expected.data.length; index++) {
-    const value = expected.data[index] as number;
-    const difference = Math.abs((actual.data[index] as number) - value) / Math.max(1, Math.abs(value));
-    // Written so that NaN counts as different.
-    if (!(difference <= worst)) worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
-  }
-  return worst;
+  return largestDifference(actual, expected).relative;
 }
 
 function mismatch({ model, version, golden }: Manifest, name: string, difference: number): ModeletError {
