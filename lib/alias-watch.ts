@@ -26,6 +26,8 @@ export interface AliasWatch {
    */
   look(alias: string): Promise<Look>;
   known(): ReadonlyMap<string, Alias>;
+  /** Whether an alias that is known names the version, itself or as its canary. Asked at each request. */
+  isNamed(version: string): boolean;
 }
 
 /** Reads aliases by conditional GETs, seldom; what runs goes on while the store doesn't answer. */
@@ -55,6 +57,12 @@ export function createAliasWatch(registry: Registry, model: string, log: Log, ev
 
   return {
     known: () => new Map([...aliases].map(([name, { alias }]) => [name, alias])),
+    isNamed: (version) => {
+      for (const { alias } of aliases.values()) {
+        if (alias.version === version || alias.canary?.version === version) return true;
+      }
+      return false;
+    },
     look: async (name) => {
       const known = aliases.get(name);
       if (known !== undefined && performance.now() - known.at < everyMs) return known;

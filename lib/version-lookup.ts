@@ -43,15 +43,14 @@ export function createVersionLookup(
     return known;
   };
 
-  const isNamed = (version: string): boolean =>
-    [...watch.known().values()].some((alias) => alias.version === version || alias.canary?.version === version);
+  const newSwap = (alias: string): Swap => createSwap({ model, alias, cache, log, manifestOf, isNamed: watch.isNamed });
 
   return {
     aliases: watch.known,
     find: async (ref, canaryKey) => {
       if ('version' in ref) return manifestOf(ref.version);
       const look = await watch.look(ref.alias);
-      const swap = swaps.get(ref.alias) ?? createSwap({ model, alias: ref.alias, cache, log, manifestOf, isNamed });
+      const swap = swaps.get(ref.alias) ?? newSwap(ref.alias);
       swaps.set(ref.alias, swap);
       return manifestOf(await swap.choose(look, pick(model, look.alias, canaryKey)));
     },
