@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
 import { repairCpuKernels } from './cpu-repairs.js';
-import type { TfjsBackend } from './tfjs-backend.js';
+import { steadyBackend, type TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 
 // In a variable, so that no function's bundle holds it: functions run on wasm or tensorflow.
@@ -9,7 +9,6 @@ const packageName: string = '@tensorflow/tfjs-backend-cpu';
 
 /** TF.js' plain JavaScript kernels: slow, and the second implementation that `publish` and `verify` hold graph models against. */
 export function createCpuBackend(): TfjsBackend {
-  let opening: Promise<void> | undefined;
   const start = async (): Promise<void> => {
     try {
       await import(packageName);
@@ -22,15 +21,5 @@ export function createCpuBackend(): TfjsBackend {
     // It advises on stderr, once, to install tfjs-node.
     Object.assign(tf.findBackend('cpu'), { firstUse: false });
   };
-  return {
-    name: 'cpu',
-    generation: 0,
-    open: () => {
-      opening ??= start();
-      return opening;
-    },
-    admit: () => () => undefined,
-    fault: () => undefined,
-    condemn: () => undefined,
-  };
+  return steadyBackend('cpu', start);
 }

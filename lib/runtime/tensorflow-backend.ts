@@ -1,26 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadTfjsNode } from './native-backend.js';
-import type { TfjsBackend } from './tfjs-backend.js';
+import { steadyBackend, type TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 
 /** `@tensorflow/tfjs-node`: an optional peer, installed by `npm run native`. It throws where it fails, so no fault is hidden. */
 export function createTensorflowBackend(): TfjsBackend {
-  let opening: Promise<void> | undefined;
   // Importing tfjs-node makes it the current backend too.
   const start = () =>
     inTurn(async () => {
       await loadTfjsNode();
       await tf.setBackend('tensorflow');
     });
-  return {
-    name: 'tensorflow',
-    generation: 0,
-    open: () => {
-      opening ??= start();
-      return opening;
-    },
-    admit: () => () => undefined,
-    fault: () => undefined,
-    condemn: () => undefined,
-  };
+  return steadyBackend('tensorflow', start);
 }

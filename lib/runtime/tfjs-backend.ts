@@ -19,3 +19,19 @@ export interface TfjsBackend {
   /** Grows by one with each `open` after a `condemn`: models of an earlier generation are gone. */
   readonly generation: number;
 }
+
+/** A backend whose kernels throw where they fail, and whose memory is the process's: nothing of it is ever condemned. */
+export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<void>): TfjsBackend {
+  let opening: Promise<void> | undefined;
+  return {
+    name,
+    generation: 0,
+    open: () => {
+      opening ??= start();
+      return opening;
+    },
+    admit: () => () => undefined,
+    fault: () => undefined,
+    condemn: () => undefined,
+  };
+}
