@@ -1,16 +1,11 @@
 // Trains digits on MNIST and publishes it, when it is good enough through the served path.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
 import { createDigitsNetwork } from './digits-network.js';
 import type { Evaluation } from './evaluation.js';
+import { measureServed } from './measure-served.js';
 import { readMnist, slice } from './mnist.js';
 import { progressBar } from './progress-bar.js';
 import { publishDigits } from './publish-digits.js';
@@ -45,7 +40,9 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   });
   bar.stop();
 
-  const { accuracy, images, confusion } = await measure(data, model, test.side);
+  const { accuracy, images, confusion } = await measureServed<Evaluation>('digits', data, (to) =>
+    publishDigits(to, model, test.side),
+  );
   console.error(confusion.map((row, digit) => `${digit}: ${row.join(' ')}`).join('\n'));
   if (accuracy < leastAccuracy) {
     throw new Error(
@@ -55,23 +52,6 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   const metrics = { accuracy, testImages: images, validationAccuracy: best.accuracy };
   const { version } = await publishDigits(createRegistry(await openStore(registry)), model, test.side, metrics);
   console.log(JSON.stringify({ model: 'digits', version, registry, ...metrics }));
-}
-
-/** Through the handler on wasm, in a process of its own: TF.js has one engine a process, and here that is tfjs-node. */
-async function measure(data: string, model: tfl.Sequential, side: number): Promise<Evaluation> {
-  const folder = mkdtempSync(join(tmpdir(), 'modelet-digits-'));
-  try {
-    await publishDigits(createRegistry(await openStore(folder)), model, side);
-    const script = fileURLToPath(new URL('./evaluate-digits.js', import.meta.url));
-    const { status, stdout } = spawnSync(process.execPath, [script, '--data', data, '--registry', folder], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    if (status !== 0) throw new Error('not published: the served path failed on a test image, see above');
-    return JSON.parse(stdout) as Evaluation;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 try {

@@ -1,16 +1,11 @@
 // Trains the forecast on daily temperatures and publishes it, when it is good enough through the served path.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
 import { dailyWindow, readTemperatures } from './forecast-data.js';
 import { createForecastNetwork } from './forecast-network.js';
+import { measureServed } from './measure-served.js';
 import { progressBar } from './progress-bar.js';
 import { publishForecast } from './publish-forecast.js';
 import { joinWindows, makeTurnedWindows, makeWindows, trainForecast } from './train-forecast.js';
@@ -55,7 +50,7 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   });
   bar.stop();
 
-  const metrics = await measure(data, model);
+  const metrics = await measureServed<Metrics>('forecast', data, (to) => publishForecast(to, model));
   console.error(JSON.stringify(metrics));
   const problem = shortfall(metrics);
   if (problem !== undefined) throw new Error(`not published: ${problem}`);
@@ -70,23 +65,6 @@ function shortfall({ mase, mae, linearMae, coverage }: Metrics): string | undefi
   if (!(mae <= linearMae)) return `its error is ${mae}, that of a linear autoregression ${linearMae}`;
   if (!(coverage >= 0.75 && coverage <= 0.85)) return `its interval of 80 % holds ${coverage} of the values`;
   return undefined;
-}
-
-/** Through the handler on wasm, in a process of its own: TF.js has one engine a process, and here that is tfjs-node. */
-async function measure(data: string, model: tfl.LayersModel): Promise<Metrics> {
-  const folder = mkdtempSync(join(tmpdir(), 'modelet-forecast-'));
-  try {
-    await publishForecast(createRegistry(await openStore(folder)), model);
-    const script = fileURLToPath(new URL('./evaluate-forecast.js', import.meta.url));
-    const { status, stdout } = spawnSync(process.execPath, [script, '--data', data, '--registry', folder], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    if (status !== 0) throw new Error('not published: the served path failed on a forecast, see above');
-    return JSON.parse(stdout) as Metrics;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 try {

@@ -1,14 +1,9 @@
 // Trains spoken-digits on the Free Spoken Digit Dataset and publishes it, when it is good enough through the served path.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
+import { measureServed } from './measure-served.js';
 import { progressBar } from './progress-bar.js';
 import { publishSpokenDigits } from './publish-spoken-digits.js';
 import type { SpeechEvaluation } from './speech-evaluation.js';
@@ -37,7 +32,9 @@ async function main(data: string, registry: string, unseen: string, epochs: numb
   console.error(`without ${unseen}: right on ${unseenSpeakerAccuracy.toFixed(4)} of ${unseen}'s recordings`);
 
   const { model, validationAccuracy } = await train('training', all, epochs);
-  const { accuracy, sounds, confusion } = await measure(data, model);
+  const { accuracy, sounds, confusion } = await measureServed<SpeechEvaluation>('spoken-digits', data, (to) =>
+    publishSpokenDigits(to, model),
+  );
   console.error(confusion.map((row, digit) => `${digit}: ${row.join(' ')}`).join('\n'));
   if (accuracy < leastAccuracy) {
     throw new Error(
@@ -71,23 +68,6 @@ async function train(title: string, recordings: readonly Recording[], epochs: nu
   });
   bar.stop();
   return { model, validationAccuracy: best.accuracy };
-}
-
-/** Through the handler on wasm, in a process of its own: TF.js has one engine a process, and here that is tfjs-node. */
-async function measure(data: string, model: tfl.Sequential): Promise<SpeechEvaluation> {
-  const folder = mkdtempSync(join(tmpdir(), 'modelet-spoken-digits-'));
-  try {
-    await publishSpokenDigits(createRegistry(await openStore(folder)), model);
-    const script = fileURLToPath(new URL('./evaluate-spoken-digits.js', import.meta.url));
-    const { status, stdout } = spawnSync(process.execPath, [script, '--data', data, '--registry', folder], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    if (status !== 0) throw new Error('not published: the served path failed on a test recording, see above');
-    return JSON.parse(stdout) as SpeechEvaluation;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 try {
