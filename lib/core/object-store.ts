@@ -13,15 +13,23 @@ export interface ObjectStore {
   /** As `get`, but for 'unchanged' where the object still has this etag: then its bytes are not sent. */
   getUnless(etag: string, key: string): Promise<StoredObject | 'unchanged' | undefined>;
 
-  /** When the object was last written; undefined when there is none. */
-  modified(key: string): Promise<Date | undefined>;
+  /** What the object is now, without its bytes; undefined when there is none. */
+  stat(key: string): Promise<ObjectInfo | undefined>;
 
   /**
-   * Writes the whole object or nothing.
+   * The object's bytes as they arrive, from `start` up to, not including, `end` (default: all of it). Nothing is buffered or
+   * tried again here once the first byte is out: whoever reads it knows where it stopped.
+   * @param options.etag reads only the object that has this etag
+   * @returns 'changed' where the object has another etag; undefined when there is none
+   */
+  read(key: string, options?: ReadOptions): Promise<ObjectStream | 'changed' | undefined>;
+
+  /**
+   * Writes the whole object or nothing. The same bytes have the same etag, also when they were streamed.
    * `ifAbsent`: only where no object is. `ifMatch`: only where the object still has this etag.
    * @returns the new etag, or undefined when the condition did not hold (nothing was written then).
    */
-  put(key: string, body: Uint8Array, condition?: PutCondition): Promise<string | undefined>;
+  put(key: string, body: Uint8Array | StreamedBody, condition?: PutCondition): Promise<string | undefined>;
 
   /** Names directly below `prefix` (which is '' or ends in `/`), sorted; folders end in `/`. */
   list(prefix: string): Promise<string[]>;
@@ -37,3 +45,31 @@ export interface StoredObject {
 }
 
 export type PutCondition = { readonly ifAbsent: true } | { readonly ifMatch: string };
+
+export interface ObjectInfo {
+  readonly etag: string;
+  readonly bytes: number;
+  readonly modified: Date;
+}
+
+export interface ReadOptions {
+  readonly start?: number;
+  readonly end?: number;
+  readonly etag?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ObjectStream {
+  readonly etag: string;
+  /** Of the whole object. */
+  readonly bytes: number;
+  /** Throws MODEL_UNAVAILABLE where it breaks off or stalls. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Bytes too many to hold at once. */
+export interface StreamedBody {
+  readonly bytes: number;
+  /** From the first byte; called again where a write has to be tried again. */
+  open(): AsyncIterable<Uint8Array>;
+}

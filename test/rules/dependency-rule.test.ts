@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['lib/index.ts'],
   ['lib/serve-model.ts'],
   ['lib/aws'],
-  ['lib/protocol'],
+  ['lib/protocol', 'lib/batch'],
   ['lib/service.ts'],
   ['lib/publishing', 'lib/version-lookup.ts'],
   ['lib/swap.ts'],
