@@ -1,5 +1,5 @@
 export type { LambdaHandler } from './aws/lambda-handler.js';
-export { type ErrorCode, ModeletError } from './core/errors.js';
+export { type ErrorCode, invalidInput, ModeletError } from './core/errors.js';
 export type { Instance } from './core/instance.js';
 export { defineTask, type Task, type TaskContext, type TaskDefinition } from './core/task.js';
 export {
