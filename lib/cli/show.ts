@@ -24,6 +24,7 @@ export const show: Verb = {
         ([name, alias]) => `alias    ${name} → ${formatAlias(alias)}, since ${alias.since ?? 'its first version'}`,
       ),
       `task     ${task.name}`,
+      ...Object.entries(task.options).map(([name, value]) => `option   ${name} ${shortened(JSON.stringify(value))}`),
       ...signature.inputs.map((spec) => `input    ${formatSpec(spec)}`),
       ...signature.outputs.map((spec) => `output   ${formatSpec(spec)}`),
       ...Object.entries(metrics).map(([name, value]) => `metric   ${name} ${value}`),
@@ -46,6 +47,11 @@ export const show: Verb = {
     print(lines.join('\n'), { ...manifest, aliases: aliases.map(([name]) => name) });
   },
 };
+
+/** A vocabulary or a thousand labels would bury the card; --json has them whole. */
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}… (${text.length} characters)` : text;
+}
 
 function formatSpec({ name, datatype, shape }: TensorSpec): string {
   return `${name} ${datatype} ${formatShape(shape)}`;

@@ -3,6 +3,7 @@ import type { TensorSpec } from '../core/tensor.js';
 import type { Graph } from '../importers/graph/graph.js';
 import { writeModelJson } from '../importers/graph/model-json.js';
 import { optimise } from '../importers/graph/optimise.js';
+import { ownScale } from '../importers/graph/own-scale.js';
 import { type GraphSource, readGraph } from '../importers/graph/read-graph.js';
 import { statedByRuns } from '../importers/graph/read-signature.js';
 import { observeOutputs } from '../runtime/observe-outputs.js';
@@ -21,6 +22,7 @@ export async function importGraph(
   const original = { files: writeModelJson(graph), signature: graph.signature };
   return {
     ...servedGraph(optimise(graph)),
+    ownScale: ownScale(graph),
     source: { format: 'tfjs-graph' },
     reference: {
       by: "the source's graph on TensorFlow.js' cpu backend",

@@ -3,16 +3,19 @@ import { emitModel } from '../importers/emit/emit.js';
 import { type NdArray, ndArray } from '../importers/evaluate/array.js';
 import { evaluate } from '../importers/evaluate/evaluate.js';
 import { optimise } from '../importers/graph/optimise.js';
+import { ownScale } from '../importers/graph/own-scale.js';
 import type { KerasModel } from '../importers/keras/keras-model.js';
 import type { ImportedModel } from './imported-model.js';
 import { servedGraph } from './served-graph.js';
 
 /** Keras and layers models are emitted as a graph; the evaluator is the second implementation. */
 export function importKeras(model: KerasModel, format: string): ImportedModel {
-  const graph = optimise(emitModel(model));
+  const emitted = emitModel(model);
+  const graph = optimise(emitted);
   const { inputs, outputs } = graph.signature;
   return {
     ...servedGraph(graph),
+    ownScale: ownScale(emitted),
     source: { format, tool: `Keras ${model.kerasVersion}` },
     reference: {
       by: `modelet's evaluator of the definitions of Keras ${model.kerasVersion}`,

@@ -31,6 +31,8 @@ export async function importSavedModel(
       by: 'TensorFlow by tfjs-node',
       predict: async (inputs) => withDraft(await openEngine('tensorflow'), draft, (model) => model.predict(inputs)),
     },
+    // It stays closed: what it does with its inputs is not looked at.
+    ownScale: undefined,
     range: () => undefined,
     unsupported: () => [],
   };

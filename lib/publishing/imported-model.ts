@@ -13,6 +13,8 @@ export interface ImportedModel extends Pick<Draft, 'source' | 'signature' | 'sav
   readonly reference: Reference;
   /** What numbers an input takes, where the model itself tells. */
   range(spec: TensorSpec): NumberRange | undefined;
+  /** By how much the model itself scales its input first, where that brings pixels of 0…255 to about 0…1. */
+  readonly ownScale: number | undefined;
   /** Ops that a backend can't compute rightly; such a backend can't serve the model. */
   unsupported(backend: string): readonly UnsupportedOp[];
 }

@@ -125,7 +125,13 @@ function goldenOf(by: string, { inputs, outputs }: Example, found: readonly Diff
   return { by, tolerance: toleranceFor(found), inputs: storeTensors(inputs), outputs: storeTensors(outputs) };
 }
 
-function checkTask(task: Manifest['task'], tasks: readonly Task[], { signature }: ImportedModel): void {
+function checkTask(task: Manifest['task'], tasks: readonly Task[], { signature, ownScale }: ImportedModel): void {
+  // The proof compares networks; it can't see that pixels are divided by 255 on both sides.
+  if (task.name.startsWith('image-classification@') && ownScale !== undefined && task.options.std === undefined) {
+    const why = `the network scales its pixels itself, by ${ownScale.toPrecision(4)}, and the task would give it 0 to 1`;
+    const todo = `put "std": [${(1 / 255).toPrecision(6)}] into its options, once a channel, to give it 0 to 255, or [1] for 0 to 1`;
+    throw new ModeletError('INVALID_INPUT', `${why}; ${todo}`);
+  }
   try {
     tasks.find(({ name }) => name === task.name)?.bind(task.options, signature);
   } catch (error) {

@@ -195,6 +195,33 @@ describe('refused with one line why and one line what to do, nothing written', (
     expect(result).toMatchObject({ code: 1, err: expect.stringContaining('use a-z, 0-9') });
   });
 
+  test('a network that scales its pixels itself, unless the task says what it is given', async () => {
+    const path = modelFolder(
+      'rescaling',
+      (graph, x) => {
+        const scaled = arithmetic(
+          graph,
+          'Mul',
+          x,
+          graph.constant(makeTensor('FP32', [], Float32Array.of(1 / 255)), 's'),
+        );
+        return unary(graph, 'Sigmoid', scaled);
+      },
+      [-1, 1, 2, 1],
+    );
+    const task = (options: object) =>
+      file('pixels.json', { name: 'image-classification@1', options: { labels: ['a', 'b'], ...options } });
+    const { code, err } = await publish(path, '--task', task({}));
+    expect({ code, lines: err.trimEnd().split('\n') }).toEqual({
+      code: 1,
+      lines: [
+        'the network scales its pixels itself, by 0.003922, and the task would give it 0 to 1',
+        'put "std": [0.00392157] into its options, once a channel, to give it 0 to 255, or [1] for 0 to 1',
+      ],
+    });
+    expect(await publish(path, '--task', task({ std: [1 / 255] }))).toMatchObject({ code: 0 });
+  });
+
   test('an op that the backend lacks, by name', async () => {
     const path = modelFolder('fft', (graph, x) => graph.node('FFT', [x], { Tcomplex: attribute.type('FP32') }, x));
     const { code, err } = await publish(path);
