@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const folders = ['functions', 'lib', 'training', 'bench', 'scripts'];
+const folders = ['functions', 'lib', 'training', 'bench', 'scripts', 'test/support'];
 const entryPoints = folders.flatMap((folder) =>
   readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
