@@ -36,7 +36,24 @@ export interface Service {
    */
   infer(manifest: Manifest, inputs: Tensors, timings: Timings, field?: string): Promise<Tensors>;
   /**
-   * Predicts instances through the version's task.
+   * One instance as the network takes it: preprocessed by the version's task, checked, without the batch axis.
+   * @param field where it stands in the request, for messages
+   * @throws INVALID_INPUT
+   */
+  prepare(manifest: Manifest, instance: Instance, timings: Timings, field: string): Tensors;
+  /**
+   * Predicts examples that are prepared.
+   * @param most of them in one forward pass
+   * @returns each example's raw outputs, without the batch axis
+   */
+  predictPrepared(
+    manifest: Manifest,
+    examples: readonly Tensors[],
+    timings: Timings,
+    most?: number,
+  ): Promise<Tensors[]>;
+  /**
+   * Predicts instances through the version's task: `prepare` each, then `predictPrepared`.
    * @param field where an instance stands in the request, for messages
    * @returns each instance's raw outputs, without the batch axis
    */
@@ -109,15 +126,19 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
       (loading) => timings.timeAsync('load', () => loading.catch(() => undefined)),
     );
 
-  const example = (manifest: Manifest, instance: Instance, field: string): Tensors => {
-    const specs = exampleSpecs(manifest.signature);
-    const tensors =
-      instance.kind === 'numbers'
-        ? fromNumbers(specs, instance.value, field)
-        : bind(manifest).preprocess(instance, field);
-    checkInputs(specs, tensors, field);
-    return tensors;
-  };
+  const prepare: Service['prepare'] = (manifest, instance, timings, field) =>
+    timings.time('pre', () => {
+      const specs = exampleSpecs(manifest.signature);
+      const tensors =
+        instance.kind === 'numbers'
+          ? fromNumbers(specs, instance.value, field)
+          : bind(manifest).preprocess(instance, field);
+      checkInputs(specs, tensors, field);
+      return tensors;
+    });
+
+  const predictPrepared: Service['predictPrepared'] = (manifest, examples, timings, most) =>
+    run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict, most));
 
   return {
     model,
@@ -134,14 +155,16 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
         throw blameUnevenInputs(error, manifest.signature, inputs, field);
       }
     },
+    prepare,
+    predictPrepared,
     predict: async (manifest, instances, timings, field) => {
       const examples: Tensors[] = [];
       for (const [index, instance] of instances.entries()) {
         // An image of a few kB may take seconds.
         await timings.turn();
-        examples.push(timings.time('pre', () => example(manifest, instance, field(index))));
+        examples.push(prepare(manifest, instance, timings, field(index)));
       }
-      return run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict));
+      return predictPrepared(manifest, examples, timings);
     },
     answer: (manifest, outputs, timings, instance) =>
       timings.time('post', () => bind(manifest).postprocess(outputs, instance)),

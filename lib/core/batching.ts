@@ -10,7 +10,7 @@ import {
   unstack,
 } from './tensor.js';
 
-/** Examples that go into one forward pass at most: throughput no longer grows, memory does. */
+/** Examples of one request that go into one forward pass at most: throughput hardly grows any more, memory does. */
 const largestBatch = 32;
 
 /** How a signature takes examples: any number at once, one at a time, or as a whole without a batch axis. */
@@ -62,18 +62,19 @@ export function blameUnevenInputs(error: unknown, { inputs }: Signature, tensors
 /**
  * Runs single examples through a model in batches and takes the outputs apart again.
  * @param examples each without the batch axis, already checked
+ * @param most examples in one forward pass
  * @returns each example's outputs, without the batch axis, in the order of the examples
  */
 export async function runExamples(
   signature: Signature,
   examples: readonly Tensors[],
   predict: (inputs: Tensors) => Promise<Tensors>,
+  most = largestBatch,
 ): Promise<Tensors[]> {
   const axis = batchAxis(signature);
   const results: Tensors[] = [];
   for (let start = 0; start < examples.length; ) {
-    const batch =
-      axis === 'any' ? sameShapes(examples.slice(start, start + largestBatch)) : examples.slice(start, start + 1);
+    const batch = axis === 'any' ? sameShapes(examples.slice(start, start + most)) : examples.slice(start, start + 1);
     start += batch.length;
     if (axis === 'none') results.push(await predict(batch[0] as Tensors));
     else results.push(...split(await predict(join(batch)), batch.length));
