@@ -93,6 +93,6 @@ async function namedBy(registry: Registry, model: string, version: string): Prom
 /** Since the newest of its files was written, in milliseconds. */
 async function ageOf(registry: Registry, model: string, version: string, now: number): Promise<number> {
   const files = await filesBelow(registry.store, versionFolder(model, version));
-  const times = await Promise.all(files.map((name) => registry.store.modified(name)));
-  return now - Math.max(...times.map((time) => time?.getTime() ?? 0));
+  const found = await Promise.all(files.map((name) => registry.store.stat(name)));
+  return now - Math.max(...found.map((file) => file?.modified.getTime() ?? 0));
 }

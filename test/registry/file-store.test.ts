@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -83,6 +84,46 @@ describe('file store', () => {
     await store.put('a/b', bytes('x'));
     await writeFile(join(folder, 'a/.modelet-0.draft'), 'half');
     expect(await store.list('a/')).toEqual(['b']);
+  });
+
+  test('a file whose name starts with a dot is no object', async () => {
+    const store = fileStore(folder);
+    const etag = (await store.put('inbox/digits/a', bytes('x'))) ?? '';
+    await writeFile(join(folder, 'inbox/digits/.a.jsonl'), 'half');
+    expect(await store.list('inbox/digits/')).toEqual(['a']);
+    const key = 'inbox/digits/.a.jsonl';
+    for (const read of [store.get(key), store.getUnless(etag, key), store.stat(key), store.read(key)]) {
+      expect(await read).toBeUndefined();
+    }
+    await store.delete(key);
+    await expect(store.put(key, bytes('x'))).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    expect(await readFile(join(folder, key), 'utf8')).toBe('half');
+  });
+
+  test('a file that somebody writes into while it is read: never bytes of both', async () => {
+    const store = fileStore(folder);
+    await store.put('a', Buffer.alloc(2 ** 20, 1));
+    const stream = await store.read('a');
+    if (stream === undefined || stream === 'changed') throw new Error('no stream');
+    const chunks = stream.body[Symbol.asyncIterator]();
+    await chunks.next();
+    await sleep(20);
+    await writeFile(join(folder, 'a'), Buffer.alloc(2 ** 20, 2));
+    await expect(chunks.next()).rejects.toMatchObject(unavailable(/changed while it was read/));
+    expect(await store.read('a', { etag: stream.etag })).toBe('changed');
+  });
+
+  test('the etag of a large file follows its content, also long after it was written', async () => {
+    const store = fileStore(folder);
+    await store.put('a', Buffer.alloc(1000, 1));
+    await sleep(2100);
+    const first = await store.stat('a');
+    expect(await store.stat('a')).toEqual(first);
+    await writeFile(join(folder, 'a'), Buffer.alloc(1000, 2));
+    const second = await store.stat('a');
+    expect(second?.etag).not.toBe(first?.etag);
+    await writeFile(join(folder, 'a'), Buffer.alloc(1000, 1));
+    expect((await store.stat('a'))?.etag).toBe(first?.etag);
   });
 
   describe('between processes', () => {

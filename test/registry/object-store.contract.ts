@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { beforeEach, expect, test } from '@jest/globals';
-import type { ObjectStore } from '../../lib/core/object-store.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { ObjectStore, ObjectStream, PutCondition, ReadOptions } from '../../lib/core/object-store.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+async function all(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const found: Uint8Array[] = [];
+  for await (const chunk of chunks) found.push(chunk);
+  return Buffer.concat(found);
+}
 
 /** What every ObjectStore does; `open` gives an empty one each time. */
 export function objectStoreContract(open: () => Promise<ObjectStore>): void {
@@ -56,15 +63,195 @@ export function objectStoreContract(open: () => Promise<ObjectStore>): void {
     expect(await store.getUnless(etag, 'a/none')).toBeUndefined();
   });
 
-  test('modified tells when an object was written', async () => {
+  test('stat tells what an object is and when it was written', async () => {
     const before = Date.now();
-    await store.put('a/b', bytes('one'));
-    const at = (await store.modified('a/b'))?.getTime() ?? 0;
+    const etag = await store.put('a/b', bytes('content'));
+    const found = await store.stat('a/b');
+    expect(found).toEqual({ etag, bytes: 7, modified: expect.anything() });
     // S3 knows whole seconds.
-    expect(at).toBeGreaterThanOrEqual(before - 1000);
-    expect(at).toBeLessThanOrEqual(Date.now() + 1000);
-    expect(await store.modified('a/none')).toBeUndefined();
-    expect(await store.modified('a')).toBeUndefined();
+    expect(found?.modified.getTime()).toBeGreaterThanOrEqual(before - 1000);
+    expect(found?.modified.getTime()).toBeLessThanOrEqual(Date.now() + 1000);
+    expect(await store.stat('a/none')).toBeUndefined();
+    expect(await store.stat('a')).toBeUndefined();
+  });
+
+  describe('read', () => {
+    const opened = async (key: string, options?: ReadOptions): Promise<ObjectStream> => {
+      const stream = await store.read(key, options);
+      if (stream === undefined || stream === 'changed') throw new Error(`no stream of ${key}: ${stream}`);
+      return stream;
+    };
+    const bytesOf = async (key: string, options?: ReadOptions) => all((await opened(key, options)).body);
+
+    test.each<[string, ReadOptions, string]>([
+      ['all of it', {}, '0123456789'],
+      ['a start', { start: 7 }, '789'],
+      ['an end', { end: 3 }, '012'],
+      ['both', { start: 2, end: 5 }, '234'],
+      ['one byte', { start: 9, end: 10 }, '9'],
+      ['an end beyond the size', { start: 8, end: 1000 }, '89'],
+      ['a start at the size', { start: 10 }, ''],
+      ['a start beyond the size', { start: 11, end: 20 }, ''],
+      ['nothing in between', { start: 4, end: 4 }, ''],
+    ])('%s', async (_, range, text) => {
+      const etag = await store.put('a/digits', bytes('0123456789'));
+      const stream = await opened('a/digits', { ...range, ...(etag !== undefined && { etag }) });
+      expect(stream).toMatchObject({ etag, bytes: 10 });
+      expect((await all(stream.body)).toString()).toBe(text);
+    });
+
+    test('an empty object', async () => {
+      const etag = (await store.put('empty', bytes(''))) ?? '';
+      for (const range of [{}, { start: 0, end: 5 }, { start: 3 }, { etag }]) {
+        const stream = await opened('empty', range);
+        expect(stream).toMatchObject({ etag, bytes: 0 });
+        expect(await all(stream.body)).toHaveLength(0);
+      }
+    });
+
+    test('only the object of that etag', async () => {
+      const etag = (await store.put('a', bytes('one'))) ?? '';
+      expect((await bytesOf('a', { etag })).toString()).toBe('one');
+      await store.put('a', bytes('other'));
+      for (const range of [{}, { start: 1, end: 2 }, { start: 100 }, { start: 1, end: 1 }]) {
+        expect(await store.read('a', { ...range, etag })).toBe('changed');
+        expect(await store.read('none', { ...range, etag })).toBeUndefined();
+        expect(await store.read('none', range)).toBeUndefined();
+      }
+      await store.delete('a');
+      expect(await store.read('a', { etag })).toBeUndefined();
+    });
+
+    test('stays with the version it began, also when that is replaced or deleted', async () => {
+      const size = 2 ** 23;
+      const etag = await store.put('a', Buffer.alloc(size, 1));
+      const [replaced, deleted] = [await opened('a'), await opened('a', { start: 5 })];
+      const chunks = replaced.body[Symbol.asyncIterator]();
+      const first = (await chunks.next()).value as Uint8Array;
+      await store.put('a', Buffer.alloc(size, 2));
+      await store.delete('a');
+      const rest = await all({ [Symbol.asyncIterator]: () => chunks });
+      expect(replaced.etag).toBe(etag);
+      expect(first.length + rest.length).toBe(size);
+      expect(rest.equals(Buffer.alloc(rest.length, 1))).toBe(true);
+      expect((await all(deleted.body)).equals(Buffer.alloc(size - 5, 1))).toBe(true);
+    });
+
+    test('can be left in the middle', async () => {
+      await store.put('a', Buffer.alloc(2 ** 23, 1));
+      const { body } = await opened('a');
+      for await (const chunk of body) {
+        expect(chunk.length).toBeLessThanOrEqual(2 ** 20);
+        break;
+      }
+      expect(await all(body)).toHaveLength(0);
+    });
+
+    test('a hundred that nobody reads are closed without harm', async () => {
+      await store.put('a', randomBytes(2 ** 18));
+      for (let i = 0; i < 100; i++) await (await opened('a')).body[Symbol.asyncIterator]().return?.();
+      expect(await bytesOf('a')).toHaveLength(2 ** 18);
+    });
+
+    test('ends with the reason of the signal', async () => {
+      await store.put('a', Buffer.alloc(2 ** 24));
+      const reason = new Error('deadline');
+      await expect(store.read('a', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      const controller = new AbortController();
+      const { body } = await opened('a', { signal: controller.signal });
+      const chunks = body[Symbol.asyncIterator]();
+      await chunks.next();
+      controller.abort(reason);
+      await expect(all({ [Symbol.asyncIterator]: () => chunks })).rejects.toBe(reason);
+    });
+  });
+
+  describe('a streamed put', () => {
+    /** In pieces of a size, and how often it was opened. */
+    const streamed = (body: Buffer, piece: number, said = body.length) => {
+      let opened = 0;
+      async function* open() {
+        opened++;
+        for (let at = 0; at < body.length; at += piece) {
+          await sleep(0);
+          yield new Uint8Array(body.subarray(at, at + piece));
+        }
+      }
+      return { bytes: said, open, opened: () => opened };
+    };
+
+    test.each([
+      ['nothing', 0, 1],
+      ['one byte', 1, 1],
+      ['many small pieces', 2000, 7],
+      ['one large piece', 3_000_000, 3_000_000],
+      ['several', 12_345_678, 2 ** 20],
+    ])('has the etag of the same bytes put whole: %s', async (_, size, piece) => {
+      const body = randomBytes(size);
+      const stream = streamed(body, piece);
+      const etag = await store.put('a/stream', stream);
+      expect(stream.opened()).toBe(1);
+      expect(etag).toEqual(expect.any(String));
+      const object = await store.get('a/stream');
+      expect(object?.etag).toBe(etag);
+      expect(Buffer.from(object?.body ?? []).equals(body)).toBe(true);
+      expect(await store.put('a/whole', body)).toBe(etag);
+    });
+
+    test('writes only where its condition holds', async () => {
+      const put = (text: string, condition?: PutCondition) => store.put('a', streamed(Buffer.from(text), 2), condition);
+      const first = (await put('one', { ifAbsent: true })) ?? '';
+      expect(await put('two', { ifAbsent: true })).toBeUndefined();
+      const second = (await put('two', { ifMatch: first })) ?? '';
+      expect(second).not.toBe('');
+      expect(await put('three', { ifMatch: first })).toBeUndefined();
+      expect(await textAt('a')).toBe('two');
+      expect(await store.put('none', streamed(Buffer.from('x'), 1), { ifMatch: second })).toBeUndefined();
+      expect(await store.get('none')).toBeUndefined();
+    });
+
+    test.each([-1, 1, -500_000, 500_000])(
+      'of a size that is off by %d: an error, and nothing is written',
+      async (off) => {
+        const body = randomBytes(1_000_000);
+        const etag = await store.put('a', bytes('before'));
+        const wrong = { code: 'MODEL_UNAVAILABLE', message: expect.stringMatching(/bytes was to be written, but/) };
+        await expect(store.put('a', streamed(body, 65_536, body.length + off))).rejects.toMatchObject(wrong);
+        await expect(
+          store.put('b/c', streamed(body, 65_536, body.length + off), { ifAbsent: true }),
+        ).rejects.toMatchObject(wrong);
+        expect(await store.get('a')).toMatchObject({ etag });
+        expect(await store.list('')).toEqual(['a']);
+      },
+    );
+
+    test.each([0, 1, 100])(
+      'whose source fails after %d pieces: its own error, and nothing is written',
+      async (pieces) => {
+        const failure = new Error('the source broke');
+        async function* open() {
+          for (let i = 0; i < pieces; i++) yield randomBytes(10_000);
+          throw failure;
+        }
+        await expect(store.put('a', { bytes: 2_000_000, open })).rejects.toBe(failure);
+        expect(await store.list('')).toEqual([]);
+      },
+    );
+
+    test('asks its source for no more than the store takes, and closes it', async () => {
+      let given = 0;
+      let closed = false;
+      async function* open() {
+        try {
+          for (; ; given++) yield Buffer.alloc(2 ** 16);
+        } finally {
+          closed = true;
+        }
+      }
+      await expect(store.put('a', { bytes: 2 ** 20, open })).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+      expect(given).toBeLessThan(20);
+      expect(closed).toBe(true);
+    });
   });
 
   test('ifAbsent writes only where nothing is', async () => {
@@ -157,14 +344,16 @@ export function objectStoreContract(open: () => Promise<ObjectStore>): void {
     expect(await textAt('a')).toBe('two');
   });
 
-  test.each(['größe/日本語 モデル.json', '🎈/✓ 100 % + a&b=c?d#e.txt', "it's (a) [key]*~!;:@$,", '..a/...', '.hidden'])(
+  test.each(['größe/日本語 モデル.json', '🎈/✓ 100 % + a&b=c?d#e.txt', "it's (a) [key]*~!;:@$,", '..a/.b/c...'])(
     'takes the key %s',
     async (key) => {
       await store.put(key, bytes(key));
       expect(await textAt(key)).toBe(key);
-      const [first = '', second] = key.split('/');
-      expect(await store.list('')).toEqual([second === undefined ? first : `${first}/`]);
-      if (second !== undefined) expect(await store.list(`${first}/`)).toEqual([second]);
+      const parts = key.split('/');
+      for (const [depth, part] of parts.entries()) {
+        const above = parts.slice(0, depth).map((name) => `${name}/`);
+        expect(await store.list(above.join(''))).toEqual([depth < parts.length - 1 ? `${part}/` : part]);
+      }
       await store.delete(key);
       expect(await store.get(key)).toBeUndefined();
     },

@@ -1,3 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ObjectStore } from '../../lib/core/object-store.js';
@@ -78,6 +82,34 @@ describeWithS3('S3 store', () => {
       expect(await store.list('a/')).toEqual(['b']);
       expect(await store.list('')).toEqual(['a/']);
     });
+  });
+
+  test('what nobody asks for is held back', async () => {
+    let given = 0;
+    const chunk = Buffer.alloc(2 ** 20);
+    const endless = createServer(async (_, answer) => {
+      answer.writeHead(200, { etag: '"x"', 'content-length': 2 ** 30 });
+      for (; given < 2 ** 30 && !answer.destroyed; given += chunk.length) {
+        if (!answer.write(chunk)) await once(answer, 'drain').catch(() => undefined);
+      }
+    });
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve));
+    process.env.AWS_ENDPOINT_URL_S3 = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+    try {
+      const stream = await (await open()).read('a');
+      if (stream === undefined || stream === 'changed') throw new Error('no stream');
+      for await (const first of stream.body) {
+        expect(first.length).toBeLessThanOrEqual(2 ** 20);
+        await sleep(500);
+        break;
+      }
+      // The kernel's buffers hold a few MB.
+      expect(given).toBeLessThan(2 ** 26);
+    } finally {
+      process.env.AWS_ENDPOINT_URL_S3 = proxy.endpoint;
+      endless.close();
+      endless.closeAllConnections();
+    }
   });
 
   describe('faults', () => {
@@ -162,6 +194,77 @@ describeWithS3('S3 store', () => {
         name: 'TimeoutError',
       });
       expect(performance.now() - start).toBeLessThan(1500);
+    });
+
+    /** A stream of `pieces` pieces of 64 KiB, with a pause before each. */
+    const streamed = (pieces: number, pause = 0, last = pause) => {
+      let opened = 0;
+      async function* open() {
+        opened++;
+        for (let i = 0; i < pieces; i++) {
+          await sleep(i === pieces - 1 ? last : pause);
+          yield Buffer.alloc(2 ** 16, i);
+        }
+      }
+      return { bytes: pieces * 2 ** 16, open, opened: () => opened };
+    };
+
+    test.each(['unavailable', 'reset', 'lose-answer'] as const)('a streamed put is opened again: %s', async (fault) => {
+      for (const condition of [undefined, { ifAbsent: true }] as const) {
+        proxy.fail(fault, { times: 1, only: /^PUT/ });
+        const body = streamed(20);
+        const etag = await store.put(`b/${String(condition?.ifAbsent)}`, body, condition);
+        expect(await store.stat(`b/${String(condition?.ifAbsent)}`)).toMatchObject({ etag, bytes: body.bytes });
+        expect(body.opened()).toBe(2);
+      }
+    });
+
+    test('a streamed put gives up after three', async () => {
+      proxy.fail('unavailable', { only: /^PUT/ });
+      const body = streamed(20);
+      await expect(store.put('b', body)).rejects.toMatchObject({
+        ...unavailable,
+        message: expect.stringMatching(/503/),
+      });
+      expect(body.opened()).toBe(3);
+    });
+
+    test('streams whose other end is busy do not count as stalled', async () => {
+      const body = streamed(3, 0, 6000);
+      const [etag] = await Promise.all([store.put('b', body), slowlyRead()]);
+      expect(body.opened()).toBe(1);
+      expect(await store.stat('b')).toMatchObject({ etag });
+
+      async function slowlyRead() {
+        await store.put('c', Buffer.alloc(2 ** 24, 1));
+        const stream = await store.read('c');
+        if (stream === undefined || stream === 'changed') throw new Error('no stream');
+        let came = 0;
+        for await (const chunk of stream.body) {
+          if (came === 0) await sleep(6000);
+          came += chunk.length;
+        }
+        expect(came).toBe(2 ** 24);
+      }
+    }, 20_000);
+
+    test.each([
+      ['cut', /bytes came|aborted|ECONNRESET/],
+      ['stall-body', /in time/],
+    ] as const)('a stream that breaks off says so: %s', async (fault, why) => {
+      await store.put('b', randomBytes(2 ** 20));
+      proxy.fail(fault);
+      const stream = await store.read('b', { start: 10 });
+      if (stream === undefined || stream === 'changed') throw new Error('no stream');
+      let came = 0;
+      const reading = (async () => {
+        for await (const chunk of stream.body) came += chunk.length;
+      })();
+      await expect(within(7000, reading)).rejects.toMatchObject({
+        ...unavailable,
+        message: expect.stringMatching(why),
+      });
+      expect(came).toBeLessThan(2 ** 20 - 10);
     });
 
     test('a conditional put whose answer got lost still knows that it won', async () => {

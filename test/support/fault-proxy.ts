@@ -51,12 +51,15 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   function forward(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | undefined): void {
     const { method, url: path, headers } = incoming;
     const onward = request({ hostname, port, method, path, headers }, async (answer) => {
+      if (fault === undefined) {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+        return void answer.pipe(outgoing);
+      }
       const chunks: Buffer[] = [];
       for await (const chunk of answer) chunks.push(chunk);
       const body = Buffer.concat(chunks);
       if (fault === 'lose-answer') return incoming.socket.destroy();
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      if (fault !== 'cut' && fault !== 'stall-body') return outgoing.end(body);
       outgoing.write(body.subarray(0, body.length / 2), () => {
         if (fault === 'cut') incoming.socket.destroy();
       });

@@ -19,6 +19,15 @@ export function isMissing(error: unknown): boolean {
   return ['NoSuchKey', 'NotFound'].includes((error as Failure).name ?? '');
 }
 
+/** Whether the same request may do better in a moment. */
+export function isPassing(error: unknown): boolean {
+  const { name = '' } = error as Failure;
+  const status = statusOf(error);
+  return (
+    status === undefined || status >= 500 || status === 429 || ['RequestTimeout', 'RequestTimeTooSkewed'].includes(name)
+  );
+}
+
 /** MODEL_UNAVAILABLE for what S3 or the network said; a ModeletError stays as it is. */
 export function s3StoreError(location: string, action: string, key: string, cause: unknown): ModeletError {
   if (cause instanceof ModeletError) return cause;

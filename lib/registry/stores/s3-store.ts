@@ -1,21 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandInput,
   HeadObjectCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   paginateListObjectsV2,
-  S3Client,
 } from '@aws-sdk/client-s3';
-import { ModeletError } from '../../core/errors.js';
-import type { ObjectStore, PutCondition } from '../../core/object-store.js';
+import type { ObjectInfo, ObjectStore, ObjectStream, PutCondition, ReadOptions } from '../../core/object-store.js';
+import { byteStream } from './byte-stream.js';
 import { checkKey, checkPrefix } from './keys.js';
+import { arriving } from './s3-body.js';
+import { firstByte, s3Clients } from './s3-client.js';
 import { attemptsOf, isMissing, s3StoreError, statusOf } from './s3-errors.js';
-
-// Per attempt, ms; the SDK makes three. Puts have only `silence`, as their time depends on their size.
-const connecting = 1000;
-const firstByte = 3000;
-const silence = 5000;
+import { parseLocation } from './s3-location.js';
+import { type Uploaded, uploadStream } from './s3-upload.js';
+import { SourceFailed } from './streamed-body.js';
 
 /**
  * Objects below `s3://bucket/prefix`, reached by the AWS SDK's standard configuration. The client is made at the first use and
@@ -23,17 +25,14 @@ const silence = 5000;
  */
 export function s3Store(location: string): ObjectStore {
   const { bucket, prefix } = parseLocation(location);
-  let connected: Promise<S3Client> | undefined;
-  const client = () => {
-    connected ??= connect();
-    return connected;
-  };
+  const clients = s3Clients();
   const at = (key: string) => ({ Bucket: bucket, Key: prefix + checkKey(key) });
 
   async function guarded<T>(action: string, key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await work();
     } catch (error) {
+      if (error instanceof SourceFailed) throw error.cause;
       throw signal?.aborted ? signal.reason : s3StoreError(location, action, key, error);
     }
   }
@@ -41,12 +40,73 @@ export function s3Store(location: string): ObjectStore {
   /** The etag of the object if this very write made it. */
   async function etagIfWritten(key: string, write: string): Promise<string | undefined> {
     try {
-      const head = await (await client()).send(new HeadObjectCommand(at(key)), { requestTimeout: firstByte });
+      const head = await (await clients.whole()).send(new HeadObjectCommand(at(key)), { requestTimeout: firstByte });
       return head.Metadata?.write === write ? head.ETag : undefined;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
     }
+  }
+
+  async function putWhole(input: PutObjectCommandInput): Promise<Uploaded> {
+    try {
+      return { etag: (await (await clients.whole()).send(new PutObjectCommand(input))).ETag };
+    } catch (error) {
+      return { error, again: attemptsOf(error) > 1 };
+    }
+  }
+
+  async function info(key: string): Promise<ObjectInfo | undefined> {
+    try {
+      const head = await (await clients.whole()).send(new HeadObjectCommand(at(key)), { requestTimeout: firstByte });
+      const { ETag, ContentLength, LastModified } = head;
+      return { etag: required(ETag), bytes: ContentLength ?? 0, modified: LastModified ?? new Date(0) };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async function read(key: string, options: ReadOptions): Promise<ObjectStream | 'changed' | undefined> {
+    const { start = 0, end = Number.POSITIVE_INFINITY, etag, signal } = options;
+    if (end <= start) return readNothing(key, options);
+    const range = start > 0 || end !== Number.POSITIVE_INFINITY;
+    const input: GetObjectCommandInput = {
+      ...at(key),
+      ...(etag !== undefined && { IfMatch: etag }),
+      ...(range && { Range: `bytes=${start}-${Number.isFinite(end) ? end - 1 : ''}` }),
+    };
+    try {
+      const client = await clients.streaming();
+      const answer = await client.send(new GetObjectCommand(input), {
+        requestTimeout: firstByte,
+        ...(signal && { abortSignal: signal }),
+      });
+      const length = answer.ContentLength ?? 0;
+      const bytes = range ? Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? length) : length;
+      const explain = (cause: unknown) => s3StoreError(location, 'read', key, cause);
+      return { etag: required(answer.ETag), bytes, body: arriving(answer.Body as Readable, length, signal, explain) };
+    } catch (error) {
+      if (statusOf(error) === 412) return 'changed';
+      if (statusOf(error) === 416) return readNothing(key, options);
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** A range in which no byte is: S3 refuses it, without saying of which object. */
+  async function readNothing(key: string, options: ReadOptions): Promise<ObjectStream | 'changed' | undefined> {
+    const { start = 0, end = Number.POSITIVE_INFINITY, etag } = options;
+    const found = await info(key);
+    if (found === undefined) return undefined;
+    if (etag !== undefined && found.etag !== etag) return 'changed';
+    // Written anew meanwhile.
+    if (start < Math.min(end, found.bytes)) return read(key, options);
+    const body = byteStream(
+      async () => undefined,
+      () => undefined,
+    );
+    return { etag: found.etag, bytes: found.bytes, body };
   }
 
   return {
@@ -59,7 +119,7 @@ export function s3Store(location: string): ObjectStore {
         async () => {
           const options = { requestTimeout: firstByte, ...(signal && { abortSignal: signal }) };
           try {
-            const answer = await (await client()).send(new GetObjectCommand(at(key)), options);
+            const answer = await (await clients.whole()).send(new GetObjectCommand(at(key)), options);
             return { body: await bytesOf(answer.Body, answer.ContentLength), etag: required(answer.ETag) };
           } catch (error) {
             if (isMissing(error)) return undefined;
@@ -73,7 +133,7 @@ export function s3Store(location: string): ObjectStore {
       guarded('read', key, async () => {
         try {
           const input = { ...at(key), IfNoneMatch: etag };
-          const answer = await (await client()).send(new GetObjectCommand(input), { requestTimeout: firstByte });
+          const answer = await (await clients.whole()).send(new GetObjectCommand(input), { requestTimeout: firstByte });
           return { body: await bytesOf(answer.Body, answer.ContentLength), etag: required(answer.ETag) };
         } catch (error) {
           if (statusOf(error) === 304) return 'unchanged';
@@ -82,28 +142,21 @@ export function s3Store(location: string): ObjectStore {
         }
       }),
 
-    modified: (key) =>
-      guarded('read', key, async () => {
-        try {
-          return (await (await client()).send(new HeadObjectCommand(at(key)), { requestTimeout: firstByte }))
-            .LastModified;
-        } catch (error) {
-          if (isMissing(error)) return undefined;
-          throw error;
-        }
-      }),
+    stat: (key) => guarded('read', key, () => info(key)),
+
+    read: (key, options = {}) => guarded('read', key, () => read(key, options), options.signal),
 
     put: (key, body, condition) =>
       guarded('write', key, async () => {
         const write = randomUUID();
-        const input = { ...at(key), Body: body, ...conditionHeaders(condition), Metadata: { write } };
-        try {
-          return required((await (await client()).send(new PutObjectCommand(input))).ETag);
-        } catch (error) {
-          if (condition === undefined || !conditionFailed(error)) throw error;
-          // The SDK tried again: its first attempt may have been written, and only the answer lost.
-          return attemptsOf(error) > 1 ? etagIfWritten(key, write) : undefined;
-        }
+        const input = { ...at(key), ...conditionHeaders(condition), Metadata: { write } };
+        const written =
+          body instanceof Uint8Array
+            ? await putWhole({ ...input, Body: body })
+            : await uploadStream(await clients.streaming(), input, body);
+        if ('etag' in written) return required(written.etag);
+        if (condition === undefined || !conditionFailed(written.error)) throw written.error;
+        return written.again ? etagIfWritten(key, write) : undefined;
       }),
 
     list: (below) =>
@@ -111,7 +164,7 @@ export function s3Store(location: string): ObjectStore {
         const full = prefix + checkPrefix(below);
         const input = { Bucket: bucket, Prefix: full, Delimiter: '/' };
         const keys: (string | undefined)[] = [];
-        for await (const page of paginateListObjectsV2({ client: await client() }, input, {
+        for await (const page of paginateListObjectsV2({ client: await clients.whole() }, input, {
           requestTimeout: firstByte,
         })) {
           keys.push(...(page.CommonPrefixes ?? []).map((folder) => folder.Prefix));
@@ -124,27 +177,9 @@ export function s3Store(location: string): ObjectStore {
 
     delete: (key) =>
       guarded('delete', key, async () => {
-        await (await client()).send(new DeleteObjectCommand(at(key)), { requestTimeout: firstByte });
+        await (await clients.whole()).send(new DeleteObjectCommand(at(key)), { requestTimeout: firstByte });
       }),
   };
-}
-
-async function connect(): Promise<S3Client> {
-  const client = new S3Client({
-    requestHandler: { connectionTimeout: connecting, socketTimeout: silence, throwOnRequestTimeout: true },
-  });
-  // An endpoint of one's own (AWS_ENDPOINT_URL_S3) seldom has a name for each bucket: `bucket.localhost`.
-  const endpoint = await client.config.serviceConfiguredEndpoint?.();
-  client.config.forcePathStyle = endpoint !== undefined;
-  return client;
-}
-
-function parseLocation(location: string): { bucket: string; prefix: string } {
-  const [, bucket, path = ''] = /^s3:\/\/([^/]+)(?:\/(.*?)\/*)?$/.exec(location) ?? [];
-  if (bucket === undefined) {
-    throw new ModeletError('INVALID_REQUEST', `"${location}" names no bucket: use s3://bucket/prefix`);
-  }
-  return { bucket, prefix: path === '' ? '' : `${checkKey(path)}/` };
 }
 
 const conditionHeaders = (condition: PutCondition | undefined) =>
