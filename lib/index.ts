@@ -15,3 +15,4 @@ export { audioClassification } from './tasks/audio-classification.js';
 export { forecast } from './tasks/forecast.js';
 export { imageClassification } from './tasks/image-classification.js';
 export { tensor } from './tasks/tensor.js';
+export { textClassification } from './tasks/text-classification.js';

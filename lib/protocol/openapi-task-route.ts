@@ -3,7 +3,7 @@ import type { Manifest } from '../core/manifest.js';
 import { bareExample } from './openapi-example.js';
 import { type Description, describeRoutes, examples, type ModelParts } from './openapi-model.js';
 import { anyObject, arrayOf, type Json, nestedArrays, object, reference, text } from './openapi-schema.js';
-import { taskShape } from './openapi-tasks.js';
+import { exampleFile, taskShape } from './openapi-tasks.js';
 
 /** `/models/{model}`: the card, and a prediction through the task. */
 export function describeTaskRoute(parts: ModelParts): Description {
@@ -44,10 +44,12 @@ export function describeTaskRoute(parts: ModelParts): Description {
 }
 
 function taskExamples({ manifest, golden }: ModelParts): Readonly<Record<string, unknown>> {
-  const { file } = taskShape(manifest);
+  const file = exampleFile(manifest);
+  const fields = taskShape(manifest).example?.(manifest);
   const numbers = golden === undefined ? undefined : bareExample(golden.example);
   return {
-    ...(file === undefined ? {} : { file: { b64: file.base64 } }),
+    ...(file === undefined ? {} : { file: { b64: file } }),
+    ...(fields === undefined ? {} : { fields }),
     ...(numbers === undefined ? {} : { numbers, instances: { instances: [numbers] } }),
   };
 }

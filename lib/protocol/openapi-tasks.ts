@@ -6,10 +6,12 @@ import { anyObject, arrayOf, byName, type Json, object, oneOfTexts, rowOutputs }
 export interface TaskShape {
   /** Files that the task route takes. A test holds them against the task. */
   readonly mediaTypes: readonly string[];
-  /** The smallest file that it reads. */
-  readonly file?: { readonly mediaType: string; readonly base64: string };
+  /** A small file that the version reads, in base64. */
+  readonly file?: (manifest: Manifest) => string;
   /** The task's own JSON; undefined where an instance is a file or nested numbers. */
   readonly instance?: (manifest: Manifest) => Json;
+  /** One of those that the version answers. */
+  readonly example?: (manifest: Manifest) => Json;
   /** The fields of an answer. */
   readonly answer: (manifest: Manifest) => Readonly<Record<string, Json>>;
   /** Those of them that only a file's answer has. */
@@ -31,21 +33,33 @@ function classes({ task }: Manifest): Readonly<Record<string, Json>> {
 }
 
 const seconds: Json = { type: 'number' };
+const count: Json = { type: 'integer', minimum: 0 };
+
+/** Words that are surely in the vocabulary: a text without one is refused. */
+const someWords = ({ task }: Manifest): string => (task.options.vocabulary as readonly string[]).slice(0, 3).join(' ');
 
 export const taskShapes: Readonly<Record<string, TaskShape>> = {
   'image-classification@1': {
     mediaTypes: ['image/png', 'image/jpeg'],
-    file: { mediaType: 'image/png', base64: stroke },
+    file: () => stroke,
     answer: classes,
   },
   'audio-classification@1': {
     mediaTypes: ['audio/wav'],
-    file: { mediaType: 'audio/wav', base64: tone },
+    file: () => tone,
     answer: (manifest) => ({
       ...classes(manifest),
       window: object({ start: seconds, end: seconds, of: seconds }),
     }),
     ofFiles: ['window'],
+  },
+  'text-classification@1': {
+    mediaTypes: ['text/plain'],
+    file: (manifest) => Buffer.from(someWords(manifest)).toString('base64'),
+    instance: () => object({ text: { type: 'string', minLength: 1 } }),
+    example: (manifest) => ({ text: someWords(manifest) }),
+    answer: (manifest) => ({ ...classes(manifest), tokens: object({ read: count, known: count, of: count }) }),
+    ofFiles: ['tokens'],
   },
   'forecast@1': {
     mediaTypes: ['text/csv'],
@@ -73,5 +87,7 @@ export const taskShapes: Readonly<Record<string, TaskShape>> = {
 const unknown: TaskShape = { mediaTypes: [], instance: () => anyObject, answer: () => ({}) };
 
 export const taskShape = ({ task }: Manifest): TaskShape => taskShapes[task.name] ?? unknown;
+
+export const exampleFile = (manifest: Manifest): string | undefined => taskShape(manifest).file?.(manifest);
 
 export const takesFiles = (manifest: Manifest): boolean => taskShape(manifest).mediaTypes.length > 0;

@@ -2,7 +2,7 @@ import { exampleSpecs } from '../core/batching.js';
 import { shortNested } from './openapi-example.js';
 import { examples, type ModelOperation, type ModelParts } from './openapi-model.js';
 import { anyObject, arrayOf, byName, type Json, object, oneOfTexts, reference } from './openapi-schema.js';
-import { takesFiles, taskShape } from './openapi-tasks.js';
+import { exampleFile, takesFiles } from './openapi-tasks.js';
 import { defaultSignature } from './tf-serving-metadata.js';
 
 export const signatureName = { type: 'string', enum: [defaultSignature, ''] };
@@ -33,13 +33,13 @@ function classifyBody(parts: ModelParts): Json {
 }
 
 function classifyExamples({ manifest, golden }: ModelParts): Readonly<Record<string, unknown>> {
-  const { file } = taskShape(manifest);
+  const file = exampleFile(manifest);
   const features =
     golden === undefined
       ? undefined
       : Object.fromEntries([...golden.example].map(([name, tensor]) => [name, shortNested(tensor)]));
   return {
-    ...(file === undefined ? {} : { file: { examples: [{ b64: file.base64 }] } }),
+    ...(file === undefined ? {} : { file: { examples: [{ b64: file }] } }),
     ...(features === undefined ? {} : { features: { examples: [features] } }),
   };
 }

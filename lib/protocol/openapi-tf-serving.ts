@@ -13,7 +13,7 @@ import {
   rowOutputs,
   text,
 } from './openapi-schema.js';
-import { takesFiles, taskShape } from './openapi-tasks.js';
+import { exampleFile, takesFiles } from './openapi-tasks.js';
 import { classifyOperation, signatureName } from './openapi-tf-classify.js';
 import { isClassification } from './tf-serving-classify.js';
 
@@ -78,12 +78,12 @@ function predictBody(parts: ModelParts): Json {
 
 function predictExamples(parts: ModelParts): Readonly<Record<string, unknown>> {
   const { manifest, golden } = parts;
-  const { file } = taskShape(manifest);
+  const file = exampleFile(manifest);
   return {
     ...(golden === undefined
       ? {}
       : { rows: { instances: [bareExample(golden.example)] }, columns: { inputs: bareExample(golden.batch) } }),
-    ...(file === undefined ? {} : { file: { instances: [{ b64: file.base64 }] } }),
+    ...(file === undefined ? {} : { file: { instances: [{ b64: file }] } }),
   };
 }
 
