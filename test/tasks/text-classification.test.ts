@@ -106,10 +106,10 @@ test('any bytes get numbers within the vocabulary, or 400', () => {
   fc.assert(
     fc.property(bytes, (content) => {
       try {
-        const { data, shape } = tokens({ kind: 'file', bytes: content }) as { data: Int32Array; shape: number[] };
+        const { data = [], shape } = tokens({ kind: 'file', bytes: content }) ?? {};
         expect(shape).toEqual([data.length]);
         expect(data.length).toBeLessThanOrEqual(options.length);
-        expect(data.every((number) => number >= 1 && number <= 5)).toBe(true);
+        expect([...data].every((number) => number >= 1 && number <= 5)).toBe(true);
         answered++;
       } catch (error) {
         if (!(error instanceof ModeletError) || error.code !== 'INVALID_INPUT') throw error;
