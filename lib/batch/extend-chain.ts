@@ -1,0 +1,100 @@
+import { ModeletError } from '../core/errors.js';
+import type { Manifest } from '../core/manifest.js';
+import type { ObjectStore } from '../core/object-store.js';
+import type { Service } from '../service.js';
+import { createBatchSizes } from './batch-sizes.js';
+import { addPart, type Chain, type Head } from './chain.js';
+import { predictRecords, type Row } from './predict-records.js';
+import type { BatchInput, ReadRecords } from './record.js';
+
+/** When a part is written: what is in none yet is lost where the process ends. */
+export interface PartLimits {
+  /** Of rows, which are held in memory. */
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+export interface Extension {
+  readonly service: Service;
+  readonly data: ObjectStore;
+  readonly read: ReadRecords;
+  readonly input: BatchInput;
+  readonly manifest: Manifest;
+  /** Names this invocation in the parts. */
+  readonly invocation: string;
+  readonly limits: PartLimits;
+  /** True once there is time for no more than one part. */
+  isLate(): boolean;
+  onRow(head: Head): void;
+}
+
+/** Errors that end a run for good: the input is bad as a whole, or the model is. */
+const final: readonly string[] = ['INVALID_INPUT', 'UNSUPPORTED_MEDIA_TYPE', 'PAYLOAD_TOO_LARGE', 'MODEL_CORRUPT'];
+
+/**
+ * Adds parts to a chain until it is complete or time is up, at least one.
+ * @returns the chain as far as it has come, by this invocation or by others at the same time
+ * @throws VERSION_NOT_FOUND or MODEL_NOT_FOUND where the version was deleted, InputChanged, PartsGone, MODEL_UNAVAILABLE
+ */
+export async function extendChain(extension: Extension, from: Chain): Promise<Chain> {
+  const { service, data, read, input, manifest, invocation, limits, isLate, onRow } = extension;
+  const sizes = createBatchSizes();
+  let chain = from;
+  let part = newPart(chain.head, invocation);
+
+  /** @returns whether the next part begins with the next record, and not where another run's ended */
+  const write = async (end: Partial<Head> = {}): Promise<boolean> => {
+    const head = { ...part.head(), ...end };
+    chain = (await addPart(data, chain, head, part.rows)).chain;
+    part = newPart(chain.head, invocation);
+    return chain.head.next.index === head.next.index;
+  };
+
+  /** Reads on from the end of the chain. */
+  const goOn = async (): Promise<void> => {
+    try {
+      const records = read(input, { mediaTypes: service.mediaTypes(manifest) }, chain.head.next);
+      for await (const row of predictRecords(service, manifest, records, sizes)) {
+        part.add(row);
+        onRow(part.head());
+        const isFull = part.bytes() >= limits.bytes || performance.now() - part.since >= limits.ms;
+        if (isFull || isLate()) if (!(await write()) || isLate()) return;
+      }
+    } catch (error) {
+      if (!(error instanceof ModeletError) || !final.includes(error.code)) throw error;
+      // A version that was deleted while it was loaded looks damaged.
+      if (error.code === 'MODEL_CORRUPT') await service.registry.manifest(manifest.model, manifest.version);
+      await write({ last: true, failure: { error: error.message, code: error.code } });
+      return;
+    }
+    await write({ last: true });
+  };
+
+  do await goOn();
+  while (!chain.head.last && !isLate());
+  return chain;
+}
+
+function newPart(before: Head, invocation: string) {
+  const rows: Uint8Array[] = [];
+  const codes = { ...before.codes };
+  let { next, ok, failed, bytes } = before;
+  const by = before.by.includes(invocation) ? before.by : [...before.by, invocation];
+  return {
+    rows,
+    since: performance.now(),
+    bytes: () => bytes - before.bytes,
+    head: (): Head => ({ next, last: false, ok, failed, codes, bytes, by }),
+    add: (row: Row): void => {
+      const line = Buffer.from(row.json);
+      rows.push(line);
+      bytes += line.length;
+      next = row.next;
+      if (row.code === undefined) ok++;
+      else {
+        failed++;
+        codes[row.code] = (codes[row.code] ?? 0) + 1;
+      }
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { ModeletError } from '../core/errors.js';
+import type { Manifest } from '../core/manifest.js';
+import type { Tensor, Tensors } from '../core/tensor.js';
+import { startTimings, type Timings } from '../core/timings.js';
+import type { Service } from '../service.js';
+import type { BatchSizes } from './batch-sizes.js';
+import { predictApart, reasonOf } from './predict-apart.js';
+import type { BatchRecord, Place } from './record.js';
+
+/** One line of results.jsonl. */
+export interface Row {
+  readonly json: string;
+  /** Where the next record is. */
+  readonly next: Place;
+  /** Of its error, if it is one. */
+  readonly code: string | undefined;
+}
+
+/** What the records of one forward pass may hold together. */
+const mostBytes = 16 * 2 ** 20;
+/** Bad records go along without being predicted. */
+const mostRecords = 1024;
+
+/** Its example as the network takes it, or why there is none. */
+interface Prepared {
+  readonly record: BatchRecord;
+  readonly ready: Tensors | ModeletError;
+}
+
+/**
+ * Records → rows in the same order, in passes of measured size. A bad record becomes a row that says so.
+ * @throws what ends the whole run, after the rows of all records before it
+ */
+export async function* predictRecords(
+  service: Service,
+  manifest: Manifest,
+  records: AsyncIterable<BatchRecord>,
+  sizes: BatchSizes,
+): AsyncIterable<Row> {
+  const timings = startTimings();
+  for await (const batch of aheadByOne(prepare(service, manifest, records, sizes, timings))) {
+    const examples = batch.flatMap(({ ready }) => (ready instanceof ModeletError ? [] : [ready]));
+    const since = performance.now();
+    const loadingMs = timings.stages.get('load') ?? 0;
+    const outputs = await predictApart(service, manifest, examples, timings, sizes.tooLarge);
+    sizes.took(examples.length, performance.now() - since - ((timings.stages.get('load') ?? 0) - loadingMs));
+    let used = 0;
+    for (const { record, ready } of batch) {
+      const output = ready instanceof ModeletError ? ready : (outputs[used++] as Tensors | ModeletError);
+      yield row(service, manifest, record, output, timings);
+    }
+  }
+}
+
+/** Gathers what goes into one pass. */
+async function* prepare(
+  service: Service,
+  manifest: Manifest,
+  records: AsyncIterable<BatchRecord>,
+  sizes: BatchSizes,
+  timings: Timings,
+): AsyncIterable<readonly Prepared[]> {
+  let batch: Prepared[] = [];
+  let examples = 0;
+  let bytes = 0;
+  try {
+    for await (const record of records) {
+      // Others in this process get their turn: preprocessing may take long.
+      await timings.turn();
+      const ready = example(service, manifest, record, timings);
+      batch.push({ record, ready });
+      if (!(ready instanceof ModeletError)) examples++;
+      bytes += bytesOf(record, ready);
+      if (examples < sizes.size && bytes < mostBytes && batch.length < mostRecords) continue;
+      yield batch;
+      batch = [];
+      examples = 0;
+      bytes = 0;
+    }
+  } catch (error) {
+    // What was read before counts.
+    if (batch.length > 0) yield batch;
+    throw error;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** MODEL_CORRUPT ends the run: it says that no record can be prepared. */
+function example(service: Service, manifest: Manifest, record: BatchRecord, timings: Timings): Tensors | ModeletError {
+  if ('error' in record) return record.error;
+  try {
+    return service.prepare(manifest, record.instance, timings, 'instance');
+  } catch (error) {
+    if (error instanceof ModeletError && error.code === 'MODEL_CORRUPT') throw error;
+    return reasonOf(error);
+  }
+}
+
+function row(
+  service: Service,
+  manifest: Manifest,
+  record: BatchRecord,
+  outputs: Tensors | ModeletError,
+  timings: Timings,
+): Row {
+  const { index, id, next } = record;
+  const line = (fields: object, code?: string): Row => ({
+    json: `${JSON.stringify({ index, ...(id !== undefined && { id }), ...fields })}\n`,
+    next,
+    code,
+  });
+  const failed = ({ message, code }: ModeletError) => line({ error: message, code }, code);
+  if (outputs instanceof ModeletError) return failed(outputs);
+  try {
+    const instance = 'instance' in record ? record.instance : undefined;
+    return line({ output: service.answer(manifest, outputs, timings, instance) });
+  } catch (error) {
+    return failed(reasonOf(error));
+  }
+}
+
+function bytesOf(record: BatchRecord, ready: Tensors | ModeletError): number {
+  const file = 'instance' in record && record.instance.kind === 'file' ? record.instance.bytes.length : 0;
+  const tensors: readonly Tensor[] = ready instanceof ModeletError ? [] : [...ready.values()];
+  return tensors.reduce((sum, { data }) => sum + data.byteLength, file);
+}
+
+/** Gets the next while the last is still being used: reading and decoding go on while a part is written. */
+async function* aheadByOne<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  const ask = () => {
+    const next = iterator.next();
+    next.catch(() => undefined); // awaited below; it must not go unhandled meanwhile
+    return next;
+  };
+  let next = ask();
+  try {
+    for (let got = await next; !got.done; got = await next) {
+      next = ask();
+      yield got.value;
+    }
+  } finally {
+    // Not awaited: what is being read may never arrive.
+    iterator.return?.().catch(() => undefined);
+  }
+}
