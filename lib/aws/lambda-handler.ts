@@ -1,4 +1,4 @@
-import type { Context } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { ModeletError } from '../core/errors.js';
 import type { App } from '../protocol/app.js';
 import type { HttpRequest, HttpResponse } from '../protocol/http.js';
@@ -11,20 +11,28 @@ import {
   requestIdOf,
   resultFromResponse,
 } from './http-event.js';
+import type { QueueHandler } from './queue-handler.js';
 
 /** Bytes of a result in JSON: Lambda's limit on what a synchronous call returns; beyond it the caller would get a bare 502. */
 const resultLimit = 6 * 1024 * 1024;
 
-export type LambdaHandler = (event: unknown, context: Context) => Promise<HttpResult>;
+/** One artifact is behind the API and behind the queue: it tells by the event which. */
+export interface LambdaHandler {
+  (event: SQSEvent, context: Context): Promise<SQSBatchResponse>;
+  (event: unknown, context: Context): Promise<HttpResult>;
+}
 
 /**
- * A Lambda handler around the HTTP core. It throws only for an event that no door of ours sends: everything else is an
- * answer, so the environment lives on.
+ * A Lambda handler around the HTTP core and, where the function has one, a queue. It throws only for an event that no door of
+ * ours sends, and where the queue can't be taken from at all: everything else is an answer, so the environment lives on.
  */
-export function createLambdaHandler(app: App): LambdaHandler {
-  return async (event, context) => {
+export function createLambdaHandler(app: App, queue?: QueueHandler): LambdaHandler {
+  const handler = async (event: unknown, context: Context): Promise<HttpResult | SQSBatchResponse> => {
+    if (queue !== undefined && isQueueEvent(event)) return queue(event, () => context.getRemainingTimeInMillis());
     if (!isHttpEvent(event)) {
-      throw new Error('this function takes events of API Gateway (REST or HTTP API) and of function URLs');
+      throw new Error(
+        'this function takes events of API Gateway (REST or HTTP API), of function URLs and of its queue',
+      );
     }
     const requestId = requestIdOf(event);
     const refuse = (error: unknown) => resultFromResponse(errorResponse(error, requestId));
@@ -35,6 +43,7 @@ export function createLambdaHandler(app: App): LambdaHandler {
       return refuse(error);
     }
   };
+  return handler as LambdaHandler;
 
   async function answer(event: HttpEvent, requestId: string, context: Context): Promise<HttpResponse> {
     let request: HttpRequest;
@@ -45,6 +54,12 @@ export function createLambdaHandler(app: App): LambdaHandler {
     }
     return app(request, { requestId, remainingMs: context.getRemainingTimeInMillis() });
   }
+}
+
+function isQueueEvent(event: unknown): event is SQSEvent {
+  if (typeof event !== 'object' || event === null || !('Records' in event) || !Array.isArray(event.Records))
+    return false;
+  return event.Records[0]?.eventSource === 'aws:sqs';
 }
 
 /** Text may become six times as long in JSON (`\u0000`); only what could be too large is written out to be measured. */
