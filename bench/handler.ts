@@ -7,7 +7,8 @@ import type { LambdaHandler } from '../lib/aws/lambda-handler.js';
 import { readStoredTensors } from '../lib/core/stored-tensor.js';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
-import { readGraph, readWeights } from '../lib/runtime/model-artifacts.js';
+import { openVersion } from '../lib/registry/version-files.js';
+import { readGraph } from '../lib/runtime/model-artifacts.js';
 import { openEngine } from '../lib/runtime/open-engine.js';
 import type { Bench } from './bench.js';
 import { interleave } from './interleave.js';
@@ -63,14 +64,11 @@ export const handler: Bench = {
     return { headline: { ratio: samples['V2 infer, JSON'].median / base }, rows: results };
 
     async function barePredict(): Promise<() => Promise<unknown>> {
-      const read = async (name: string) => {
-        const file = manifest.files.find((entry) => entry.name === name);
-        if (file === undefined) throw new Error(`digits has no file ${name}`);
-        return registry.readFile(manifest, file);
-      };
-      const parts = await readGraph(manifest, read);
-      const weightData = await readWeights(manifest, parts, read);
-      const model = new GraphModel(tf.io.fromMemory({ ...parts.artifacts, weightData }));
+      const files = openVersion(registry.store, manifest);
+      const { artifacts, weightSpecs, weightFiles } = await readGraph(manifest, files);
+      const read = await Promise.all(weightFiles.map((name) => files.read(name)));
+      const weightData = read.map((bytes) => Uint8Array.from(bytes).buffer);
+      const model = new GraphModel(tf.io.fromMemory({ ...artifacts, weightSpecs: [...weightSpecs], weightData }));
       await model.load();
       return async () =>
         tf.tidy(() => (model.predict(tf.tensor(Float32Array.from(pixels), [1, 28, 28, 1])) as tf.Tensor).dataSync());

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { Manifest } from '../lib/core/manifest.js';
 import { makeTensor, type Tensors } from '../lib/core/tensor.js';
+import { filesAtHand } from '../lib/core/version-files.js';
 import * as attribute from '../lib/importers/graph/attributes.js';
 import { createGraphBuilder, type GraphValue } from '../lib/importers/graph/graph-builder.js';
 import { writeModelJson } from '../lib/importers/graph/model-json.js';
@@ -27,7 +28,7 @@ export const recurrent: Bench = {
     for (const [index, { name, kinds, batch }] of cases.entries()) {
       const { graph, files } = graphModel(kinds);
       const manifest = { model: 'bench', version: '1', signature: graph.signature, files: entries(files) };
-      const ours = await engine.load(manifest as unknown as Manifest, async (file) => files.get(file) as Uint8Array);
+      const ours = await engine.load(manifest as unknown as Manifest, filesAtHand(files));
       const theirs = layersModel(kinds);
       const x = random(batch * steps * features, 1);
       const inputs: Tensors = new Map([['x', makeTensor('FP32', [batch, steps, features], x)]]);

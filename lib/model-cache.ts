@@ -1,7 +1,8 @@
 import type { Engine, LoadedModel } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
-import type { Manifest } from './core/manifest.js';
+import { type Manifest, weightBytes } from './core/manifest.js';
 import type { Registry } from './registry/registry.js';
+import { FileReplaced, openVersion } from './registry/version-files.js';
 import { goldenCheck } from './runtime/golden-check.js';
 
 export interface ModelCache {
@@ -55,11 +56,13 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
   /** Versions that wait for room; each starts its load if there is some now. */
   const waiting = new Map<string, () => boolean>();
 
+  const read = (manifest: Manifest): Promise<LoadedModel> =>
+    engine.load(manifest, openVersion(registry.store, manifest));
+
   const load = async (manifest: Manifest): Promise<LoadedModel> => {
-    const model = await engine.load(manifest, (name) => {
-      const file = manifest.files.find((entry) => entry.name === name);
-      if (file !== undefined) return registry.readFile(manifest, file);
-      throw new ModeletError('MODEL_CORRUPT', `the manifest of ${manifest.model}@${manifest.version} lacks ${name}`);
+    const model = await read(manifest).catch((error: unknown) => {
+      if (error instanceof FileReplaced) return read(manifest);
+      throw error;
     });
     try {
       await goldenCheck(model, manifest);
@@ -185,10 +188,4 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
     },
     ready: () => [...entries].filter(([, { loaded }]) => loaded?.usable === true).map(([version]) => version),
   };
-}
-
-/** Bytes of a version's weights once they are loaded: quantized ones are float32 again. */
-function weightBytes({ files, quantization }: Manifest): number {
-  const grows = { float16: 2, uint8: 4, none: 1 }[quantization?.dtype ?? 'none'];
-  return grows * files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

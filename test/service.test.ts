@@ -55,8 +55,8 @@ async function observed() {
   const wasm = await openEngine('wasm');
   const loaded: string[] = [];
   const disposed: string[] = [];
-  const load: Engine['load'] = async (manifest, readFile) => {
-    const model = await wasm.load(manifest, readFile);
+  const load: Engine['load'] = async (manifest, files) => {
+    const model = await wasm.load(manifest, files);
     loaded.push(manifest.version);
     const dispose = () => {
       disposed.push(manifest.version);

@@ -1,5 +1,7 @@
 import type { Manifest } from '../core/manifest.js';
+import { filesAtHand } from '../core/version-files.js';
 import type { Registry } from '../registry/registry.js';
+import { openVersion } from '../registry/version-files.js';
 import { goldenCheck } from '../runtime/golden-check.js';
 import { nativeBackendInstalled } from '../runtime/native-backend.js';
 import { openEngine } from '../runtime/open-engine.js';
@@ -28,15 +30,16 @@ export async function checkVersion(
   onFile: (read: number, total: number) => void = () => undefined,
 ): Promise<CheckedVersion> {
   const manifest = await registry.manifest(model, version);
+  const stored = openVersion(registry.store, manifest);
   const files = new Map<string, Uint8Array>();
-  for (const file of manifest.files) {
-    files.set(file.name, await registry.readFile(manifest, file));
+  for (const { name } of manifest.files) {
+    files.set(name, await stored.read(name));
     onFile(files.size, manifest.files.length);
   }
   const backends: BackendCheck[] = [];
   for (const backend of backendsFor(manifest)) {
     const engine = await openEngine(backend);
-    const loaded = await engine.load(manifest, async (name) => files.get(name) as Uint8Array);
+    const loaded = await engine.load(manifest, filesAtHand(files));
     try {
       backends.push({ backend, difference: await goldenCheck(loaded, manifest) });
     } finally {

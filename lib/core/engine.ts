@@ -1,5 +1,6 @@
 import type { Manifest } from './manifest.js';
 import type { Tensors } from './tensor.js';
+import type { VersionFiles } from './version-files.js';
 
 /**
  * What executes models. TF.js is one (`runtime/tfjs-engine.ts`, on two backends); the seam knows plain tensors only, so that
@@ -10,13 +11,10 @@ export interface Engine {
   readonly backend: string;
   /**
    * Brings a version's graph and weights into memory. Nothing is checked against the golden output here.
-   * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit
+   * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit: then no weight is read
    */
-  load(manifest: Manifest, readFile: ReadFile): Promise<LoadedModel>;
+  load(manifest: Manifest, files: VersionFiles): Promise<LoadedModel>;
 }
-
-/** A file of the version, verified. */
-export type ReadFile = (name: string) => Promise<Uint8Array>;
 
 export interface LoadedModel {
   /**

@@ -67,6 +67,12 @@ const manifestSchema = v.object({
 export type Manifest = Omit<v.InferOutput<typeof manifestSchema>, 'signature'> & { readonly signature: Signature };
 export type FileEntry = Manifest['files'][number];
 
+/** Bytes of a version's weights once they are loaded: quantized ones are float32 again. At least what they are. */
+export function weightBytes({ files, quantization }: Pick<Manifest, 'files' | 'quantization'>): number {
+  const grows = { float16: 2, uint8: 4, none: 1 }[quantization?.dtype ?? 'none'];
+  return grows * files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /**
  * Reads a manifest's bytes.
  * @throws MODEL_CORRUPT naming the first field that is wrong

@@ -1,4 +1,5 @@
 import type { Engine, LoadedModel } from '../core/engine.js';
+import { filesAtHand } from '../core/version-files.js';
 import type { Draft } from '../registry/publish.js';
 
 /**
@@ -23,7 +24,7 @@ export async function withDraft<T>(
     ...draft,
     files,
   };
-  const loaded = await engine.load(manifest, async (file) => draft.files.get(file) as Uint8Array);
+  const loaded = await engine.load(manifest, filesAtHand(draft.files));
   try {
     return await use(loaded);
   } finally {

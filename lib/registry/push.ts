@@ -2,6 +2,7 @@ import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { setAlias } from './move-alias.js';
 import { manifestKey, type Registry, versionFolder } from './registry.js';
+import { openVersion } from './version-files.js';
 
 export interface PushOptions {
   readonly model: string;
@@ -35,9 +36,10 @@ export async function pushVersion(
 
   if (there === undefined) {
     const total = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    const files = openVersion(from.store, manifest);
     let copied = 0;
     for (const file of manifest.files) {
-      await putSame(to, versionFolder(model, version) + file.name, await from.readFile(manifest, file), differs);
+      await putSame(to, versionFolder(model, version) + file.name, await files.read(file.name), differs);
       copied += file.bytes;
       onProgress?.(copied, total);
     }

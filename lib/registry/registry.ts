@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ModeletError } from '../core/errors.js';
-import { type FileEntry, type Manifest, namePattern, parseManifest, versionPattern } from '../core/manifest.js';
+import { type Manifest, namePattern, parseManifest, versionPattern } from '../core/manifest.js';
 import type { ObjectStore } from '../core/object-store.js';
 import type { VersionRef } from '../core/version-ref.js';
 import { type Alias, parseAlias } from './alias.js';
 
-/** Reads models, versions and aliases; `publish.ts` and `push.ts` write them. */
+/** Reads models, versions and aliases; `version-files.ts` reads a version's files, `publish.ts` and `push.ts` write them. */
 export interface Registry {
   readonly store: ObjectStore;
   /** Names of the models that have a folder, sorted. */
@@ -27,11 +27,6 @@ export interface Registry {
   resolve(model: string, ref: VersionRef): Promise<string>;
   /** @throws VERSION_NOT_FOUND, MODEL_NOT_FOUND, MODEL_CORRUPT */
   manifest(model: string, version: string): Promise<Manifest>;
-  /**
-   * One file of a version, its size and sha256 held against the manifest.
-   * @throws MODEL_CORRUPT when it is missing or differs
-   */
-  readFile(manifest: Manifest, file: FileEntry, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 export const versionFolder = (model: string, version: string): string => `${model}/versions/${version}/`;
@@ -100,17 +95,6 @@ export function createRegistry(store: ObjectStore): Registry {
       const manifest = parseManifest(object.body, key);
       if (manifest.model === model && manifest.version === version) return manifest;
       throw new ModeletError('MODEL_CORRUPT', `${key} is the manifest of ${manifest.model}@${manifest.version}`);
-    },
-
-    readFile: async (manifest, file, signal) => {
-      const { model, version } = manifest;
-      const key = versionFolder(model, version) + file.name;
-      const object = await store.get(key, signal === undefined ? {} : { signal });
-      if (object === undefined) throw new ModeletError('MODEL_CORRUPT', `${key} is missing; publish the version again`);
-      if (object.body.length !== file.bytes || sha256(object.body) !== file.sha256) {
-        throw new ModeletError('MODEL_CORRUPT', `${key} is not the file that was published (its checksum differs)`);
-      }
-      return object.body;
     },
   };
 }

@@ -18,6 +18,7 @@ type GraphSignature = Readonly<
 /**
  * A TF.js graph model. It runs in one go where its graph allows that; one with control flow or data-dependent shapes needs
  * `executeAsync`, which is far slower.
+ * @param weights are the runner's from now on; it frees them
  * @param backend TF.js' name of the one that is to run it
  * @throws MODEL_UNAVAILABLE or MODEL_CORRUPT for an op that would not answer rightly there, and what TF.js throws for a graph or
  *   weights that it can't read
@@ -25,11 +26,13 @@ type GraphSignature = Readonly<
 export function createGraphRunner(
   { model: name, version, signature }: Manifest,
   graph: Graph,
-  weightData: ArrayBuffer[],
+  weights: tf.NamedTensorMap,
   backend: string,
 ): Runner {
   repairConverter();
-  const model = new GraphModel(tf.io.fromMemorySync({ ...graph.artifacts, weightData }));
+  // In place of the decoder which makes tensors of `weightData`: of that the model would keep a copy.
+  const io = { decodeWeights: () => weights } as unknown as typeof tf.io;
+  const model = new GraphModel({ load: () => graph.artifacts }, {}, io);
   model.load();
   const nodes = executorGraph(model);
   nameIf(nodes);

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ReadFile } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import type { Tensor, TensorSpec } from '../core/tensor.js';
+import type { VersionFiles } from '../core/version-files.js';
 import { checkedOutput, checkInput, failed, type Runner } from './runner.js';
 import { type SavedTensor, savedModelSignature } from './saved-model.js';
 
@@ -38,12 +38,12 @@ const int64 = 9;
  * int64 as 2³² − n, wraps what a uint8 can't hold, and knows neither float16 nor double. The backend `tensorflow` must be open.
  * @throws INVALID_INPUT or MODEL_CORRUPT for files that are no such model
  */
-export async function createSavedModelRunner(manifest: Manifest, readFile: ReadFile): Promise<Runner> {
+export async function createSavedModelRunner(manifest: Manifest, files: VersionFiles): Promise<Runner> {
   const { savedModel, signature } = manifest;
   if (savedModel === undefined) throw new RangeError('the manifest is not of a SavedModel');
-  const { inputs, outputs } = savedModelSignature(await readFile('saved_model.pb'), savedModel);
+  const { inputs, outputs } = savedModelSignature(await files.read('saved_model.pb'), savedModel);
   const binding = (tf.findBackend('tensorflow') as unknown as { binding: Binding }).binding;
-  const folder = await unpack(manifest, readFile);
+  const folder = await unpack(manifest, files);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const discard = () => {
     process.removeListener('exit', remove);
@@ -81,14 +81,25 @@ export async function createSavedModelRunner(manifest: Manifest, readFile: ReadF
 }
 
 /** Writes the version's files, verified as they are read, where only this user can see them. */
-async function unpack({ files }: Manifest, readFile: ReadFile): Promise<string> {
+async function unpack(manifest: Manifest, files: VersionFiles): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'modelet-saved-model-'));
-  for (const { name } of files) {
-    const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, await readFile(name));
+  const opened = new Map<string, FileHandle>();
+  try {
+    for (const { name } of manifest.files) {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      opened.set(name, await open(path, 'w'));
+    }
+    await files.readParts([...opened.keys()], async ({ file, start, bytes }) => {
+      await opened.get(file)?.write(bytes, 0, bytes.length, start);
+    });
+    return folder;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  } finally {
+    for (const file of opened.values()) await file.close();
   }
-  return folder;
 }
 
 function saved({ model, version }: Manifest, tensors: readonly SavedTensor[], { name }: TensorSpec): SavedTensor {

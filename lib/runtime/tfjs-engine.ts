@@ -1,48 +1,75 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Engine, LoadedModel, ReadFile } from '../core/engine.js';
+import type { Engine, LoadedModel } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
-import type { Manifest } from '../core/manifest.js';
+import { type Manifest, weightBytes } from '../core/manifest.js';
 import type { Tensor } from '../core/tensor.js';
+import type { VersionFiles } from '../core/version-files.js';
 import { createGraphRunner } from './graph-runner.js';
-import { readGraph, readWeights } from './model-artifacts.js';
+import { type Graph, readGraph } from './model-artifacts.js';
 import { failed, firstLine, type Runner } from './runner.js';
 import { convertCommand } from './saved-model.js';
 import type { TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
+import { allocateWeights, type Weights } from './weights.js';
 
 /** Runs TF.js graph models on one of TF.js' backends, and SavedModels on `tensorflow`. */
 export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     backend: backend.name,
-    load: (manifest, readFile) =>
+    load: (manifest, files) =>
       manifest.savedModel === undefined
-        ? loadGraph(backend, manifest, readFile)
-        : loadSavedModel(backend, manifest, readFile),
+        ? loadGraph(backend, manifest, files)
+        : loadSavedModel(backend, manifest, files),
   };
 }
 
-async function loadGraph(backend: TfjsBackend, manifest: Manifest, readFile: ReadFile): Promise<LoadedModel> {
-  const opening = backend.open();
-  opening.catch(() => undefined); // awaited below; an earlier failure must not go unhandled meanwhile
-  const graph = await readGraph(manifest, readFile);
-  const release = backend.admit(graph.weightBytes);
-  const { generation } = backend;
+async function loadGraph(backend: TfjsBackend, manifest: Manifest, files: VersionFiles): Promise<LoadedModel> {
+  const release = backend.admit(weightBytes(manifest));
+  // The first parts of the weights are on their way while the graph is read and the backend starts.
+  const placing = place(backend, manifest, files);
+  placing.catch(() => undefined); // awaited below; a failure must not go unhandled until then
   try {
-    const weightData = await readWeights(manifest, graph, readFile);
-    await opening;
+    const weightFiles = manifest.files.map(({ name }) => name).filter((name) => name !== 'model.json');
+    await files.readParts(weightFiles, async (part) => {
+      const { weights, generation } = await placing;
+      if (backend.generation !== generation) throw reloading();
+      weights.put(part);
+    });
+    const { graph, weights, generation } = await placing;
+    weights.finish();
     const runner = await inTurn(() => {
       if (backend.generation !== generation) throw reloading();
       makeCurrent(backend);
-      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, weightData, backend.name));
+      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, weights.tensors, backend.name));
     });
     return loadedModel(backend, manifest, runner, release);
   } catch (error) {
+    await placing.then(
+      ({ weights }) => weights.dispose(),
+      () => undefined,
+    );
     release();
     throw error;
   }
 }
 
-async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, readFile: ReadFile): Promise<LoadedModel> {
+interface Placed {
+  readonly graph: Graph;
+  readonly weights: Weights;
+  readonly generation: number;
+}
+
+/** The graph, and a place for each of its weights. */
+async function place(backend: TfjsBackend, manifest: Manifest, files: VersionFiles): Promise<Placed> {
+  const [graph] = await Promise.all([readGraph(manifest, files), backend.open()]);
+  return inTurn(() => {
+    makeCurrent(backend);
+    const weights = guarded(backend, manifest, () => allocateWeights(backend, manifest, graph));
+    return { graph, weights, generation: backend.generation };
+  });
+}
+
+async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, files: VersionFiles): Promise<LoadedModel> {
   const { model, version, savedModel = { tags: [], signature: '' } } = manifest;
   if (backend.name !== 'tensorflow') {
     const command = convertCommand(savedModel, '<its folder>', '<out>');
@@ -55,7 +82,7 @@ async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, readFile
   await backend.open();
   const { createSavedModelRunner } = await import('./saved-model-runner.js');
   try {
-    return loadedModel(backend, manifest, await createSavedModelRunner(manifest, readFile), () => undefined);
+    return loadedModel(backend, manifest, await createSavedModelRunner(manifest, files), () => undefined);
   } catch (cause) {
     // What makes a file unfit to publish makes a published one corrupt.
     if (cause instanceof ModeletError && cause.code !== 'INVALID_INPUT') throw cause;
@@ -64,7 +91,7 @@ async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, readFile
 }
 
 /** Loading is where damaged graphs and weights show, and where memory can run out. */
-function guarded(backend: TfjsBackend, { model, version }: Manifest, make: () => Runner): Runner {
+function guarded<T>(backend: TfjsBackend, { model, version }: Manifest, make: () => T): T {
   try {
     return make();
   } catch (cause) {

@@ -61,6 +61,15 @@ export function createWasmBackend(): TfjsBackend {
         if (since === generation) admitted -= weightBytes;
       };
     },
+    allocate: (shape, dtype) => {
+      const made = backend as BackendWasm;
+      const info = made.makeOutput([...shape], dtype);
+      const bytes = () => {
+        const view = made.typedArrayFromHeap(info);
+        return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      };
+      return { tensor: tf.engine().makeTensorFromTensorInfo(info, made), bytes };
+    },
     fault: (thrown) => {
       if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof HeapFullError) return thrown.message;
       if (printed !== undefined) return printed;

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LoadedModel } from '../../lib/core/engine.js';
 import type { Manifest } from '../../lib/core/manifest.js';
 import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
+import { filesAtHand } from '../../lib/core/version-files.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import { tinyDraft, tinyModelJson, tinyOutput } from '../support/tiny-model.js';
 
@@ -19,7 +20,7 @@ export async function load(
   const entries = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: '', parts: [] }));
   const manifest: Manifest = { format: 'modelet/1', version: '1', created: '', files: entries, ...described };
   const engine = await openEngine(backend);
-  return { model: await engine.load(manifest, async (name) => files.get(name) as Uint8Array), manifest };
+  return { model: await engine.load(manifest, filesAtHand(files)), manifest };
 }
 
 /** What every engine must do; each backend runs it. */

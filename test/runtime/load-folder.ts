@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LoadedModel } from '../../lib/core/engine.js';
 import type { Manifest } from '../../lib/core/manifest.js';
 import type { Signature } from '../../lib/core/tensor.js';
+import { filesAtHand } from '../../lib/core/version-files.js';
 import { graphSignature } from '../../lib/importers/graph/read-signature.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import { inspectSavedModel } from '../../lib/runtime/saved-model.js';
@@ -27,7 +28,7 @@ export async function loadFiles(
     ...described,
   };
   const engine = await openEngine(backend);
-  return engine.load(manifest, async (name) => files.get(name) as Uint8Array);
+  return engine.load(manifest, filesAtHand(files));
 }
 
 /** A graph model's folder, its signature as we publish it. */

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
 import { createRegistry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
+import { openVersion } from '../../lib/registry/version-files.js';
 import { nativeBackendInstalled } from '../../lib/runtime/native-backend.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import { requirePart } from '../support/requires.js';
@@ -19,10 +20,7 @@ describeNative('tensorflow', () => {
     const answers: Tensors[] = [];
     for (const backend of ['wasm', 'tensorflow']) {
       const engine = await openEngine(backend);
-      const model = await engine.load(manifest, async (name) => {
-        const file = manifest.files.find((entry) => entry.name === name);
-        return registry.readFile(manifest, file as NonNullable<typeof file>);
-      });
+      const model = await engine.load(manifest, openVersion(registry.store, manifest));
       answers.push(await model.predict(inputs));
       model.dispose();
     }

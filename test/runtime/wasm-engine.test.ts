@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModeletError } from '../../lib/core/errors.js';
+import type { FileEntry } from '../../lib/core/manifest.js';
 import { makeTensor } from '../../lib/core/tensor.js';
+import type { VersionFiles } from '../../lib/core/version-files.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import type { WasmModule } from '../../lib/runtime/wasm-module.js';
-import { tinyModelJson } from '../support/tiny-model.js';
 import { batch, engineContract, load } from './engine.contract.js';
 
 engineContract('wasm');
@@ -61,23 +62,24 @@ describe('a full wasm heap', () => {
   });
 });
 
-test('weights that cannot be held twice in 4 GiB are refused before they are read', async () => {
+test('weights that cannot be held twice in 4 GiB are refused before anything is read', async () => {
   const engine = await openEngine('wasm');
   const { manifest } = await load('wasm');
-  const huge = {
-    ...tinyModelJson(),
-    weightsManifest: [{ paths: ['weights.bin'], weights: [{ name: 'w', shape: [2 ** 29], dtype: 'float32' }] }],
+  const [json, weights] = manifest.files as [FileEntry, FileEntry];
+  const huge = { ...manifest, files: [json, { ...weights, bytes: 2 ** 31 }] };
+  const read: unknown[] = [];
+  const files: VersionFiles = {
+    read: async (name) => {
+      read.push(name);
+      throw new Error('read');
+    },
+    readParts: async (names) => void read.push(...names),
   };
-  const read: string[] = [];
-  const loading = engine.load(manifest, async (name) => {
-    read.push(name);
-    return Buffer.from(JSON.stringify(huge));
-  });
-  await expect(loading).rejects.toMatchObject({
+  await expect(engine.load(huge, files)).rejects.toMatchObject({
     code: 'MODEL_UNAVAILABLE',
-    message: expect.stringContaining('2048 MiB of weights'),
+    message: expect.stringMatching(/^2049 MiB of weights don't fit in wasm's heap/),
   });
-  expect(read).toEqual(['model.json']);
+  expect(read).toEqual([]);
 });
 
 test('the process keeps its own handlers: emscripten installs none', async () => {

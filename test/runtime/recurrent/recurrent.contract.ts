@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LoadedModel } from '../../../lib/core/engine.js';
 import type { Manifest } from '../../../lib/core/manifest.js';
 import { makeTensor, type Tensor, type TensorSpec, type Tensors } from '../../../lib/core/tensor.js';
+import { filesAtHand } from '../../../lib/core/version-files.js';
 import * as attribute from '../../../lib/importers/graph/attributes.js';
 import { createGraphBuilder } from '../../../lib/importers/graph/graph-builder.js';
 import { writeModelJson } from '../../../lib/importers/graph/model-json.js';
@@ -60,7 +61,7 @@ async function load(backend: string, attributes?: attribute.Attributes): Promise
     files: [...files].map(([name, { length: bytes }]) => ({ name, bytes, sha256: '', parts: [] })),
   } as unknown as Manifest;
   const engine = await openEngine(backend);
-  return engine.load(manifest, async (name) => files.get(name) as Uint8Array);
+  return engine.load(manifest, filesAtHand(files));
 }
 
 function request(batch: number, time: number): Tensors {
