@@ -9,6 +9,9 @@ export interface Place {
 
 export const beginning: Place = { index: 0, offset: 0 };
 
+/** Bytes that a file may have which is one record: it is held in memory. Twice what a phone's photos have. */
+export const maxFileBytes = 32 * 2 ** 20;
+
 /** One upload, as it was at its etag. */
 export interface BatchInput {
   /** Below `inbox/<model>/`. Its ending says how it is read: `night/7.jsonl.gz`. */

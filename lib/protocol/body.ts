@@ -1,11 +1,9 @@
 import { ModeletError } from '../core/errors.js';
+import { isTooDeep, maxJsonDepth } from '../core/json-depth.js';
 import type { HttpRequest } from './http.js';
 
 /** Bytes. API Gateway's base64 makes 6.0 MB of it, which leaves room for the headers in Lambda's event of 6 MiB. */
 export const bodyLimit = 4_500_000;
-
-/** Levels of arrays and objects; the deepest request that means something has about twenty. */
-const depthLimit = 64;
 
 /** @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a compressed body */
 export async function readBody(request: HttpRequest): Promise<Uint8Array> {
@@ -46,32 +44,10 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw new ModeletError('INVALID_REQUEST', 'the body is not valid JSON in UTF-8');
   }
-  // JSON.parse itself needs no stack, whatever the depth; what comes after it may.
-  if (opens(text) > depthLimit && isDeeper(value, depthLimit)) {
-    throw new ModeletError('INVALID_REQUEST', `the body is nested deeper than ${depthLimit} levels`);
+  if (isTooDeep(text, value)) {
+    throw new ModeletError('INVALID_REQUEST', `the body is nested deeper than ${maxJsonDepth} levels`);
   }
   return value;
-}
-
-/** How many arrays and objects the text may open, counted up to the limit: a flat tensor needs no closer look. */
-function opens(text: string): number {
-  let count = 0;
-  for (const bracket of ['[', '{']) {
-    for (let at = text.indexOf(bracket); at !== -1 && count <= depthLimit; at = text.indexOf(bracket, at + 1)) count++;
-  }
-  return count;
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  // By index: an iterator would box every number of a tensor.
-  for (let index = 0; index < members.length; index++) {
-    const member = members[index];
-    if (typeof member === 'object' && isDeeper(member, levels - 1)) return true;
-  }
-  return false;
 }
 
 /** The media type without parameters, in lower case; '' where there is none. */

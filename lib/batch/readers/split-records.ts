@@ -1,0 +1,60 @@
+/**
+ * Bytes that a line, a row or an element of an array may have: as many as a request's body, so that what batch takes, HTTP
+ * takes too.
+ */
+export const maxLineBytes = 4_500_000;
+
+/** A record as it stands in the input, with what ends it. */
+export interface Slice {
+  /** Undefined where it has more than `maxLineBytes`: it was passed over, never held. */
+  readonly bytes: Uint8Array | undefined;
+  /** Where the next one begins: bytes from the start of the (unpacked) input. */
+  readonly end: number;
+}
+
+/** Finds where the record ends that goes on at `from`: one behind its last byte; -1 where it is longer than the chunk. */
+export type FindEnd = (chunk: Uint8Array, from: number) => number;
+
+/**
+ * Cuts bytes into records, whatever chunks they come in. What stands behind the last end is a record too.
+ * @param start where the bytes begin in the input
+ */
+export async function* splitRecords(
+  source: AsyncIterable<Uint8Array>,
+  start: number,
+  findEnd: FindEnd,
+): AsyncGenerator<Slice, void, void> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let at = start;
+  const take = (): Slice => {
+    const slice = { bytes: length > maxLineBytes ? undefined : join(parts, length), end: at };
+    parts = [];
+    length = 0;
+    return slice;
+  };
+  for await (const chunk of source) {
+    for (let from = 0; from < chunk.length; ) {
+      const found = findEnd(chunk, from);
+      const to = found === -1 ? chunk.length : found;
+      length += to - from;
+      at += to - from;
+      if (length > maxLineBytes) parts = [];
+      else parts.push(chunk.subarray(from, to));
+      from = to;
+      if (found !== -1) yield take();
+    }
+  }
+  if (length > 0) yield take();
+}
+
+/** Lines, each with its LF. */
+export function splitLines(source: AsyncIterable<Uint8Array>, start: number): AsyncGenerator<Slice, void, void> {
+  return splitRecords(source, start, (chunk, from) => chunk.indexOf(lineFeed, from) + 1 || -1);
+}
+
+const lineFeed = 0x0a;
+
+export function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
+}

@@ -1,0 +1,60 @@
+import { invalidInput, ModeletError } from '../../core/errors.js';
+import { isTooDeep, maxJsonDepth } from '../../core/json-depth.js';
+import { maxLineBytes, type Slice } from './split-records.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** @throws INVALID_INPUT */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalidInput('', 'is not text in UTF-8; save it as UTF-8');
+  }
+}
+
+/** @throws INVALID_INPUT */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidInput('', 'is not valid JSON; write one instance of JSON');
+  }
+  if (isTooDeep(text, value)) throw invalidInput('', `is nested deeper than ${maxJsonDepth} levels; make it flatter`);
+  return value;
+}
+
+/** Whether there is nothing but space: JSON's own, which CSV and text share. */
+export function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}
+
+/** Bytes of a slice. @throws PAYLOAD_TOO_LARGE where it was too long to be held */
+export function heldBytes({ bytes }: Slice): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  const message = `has more than ${maxLineBytes} bytes; split it, or name files in a .manifest.jsonl`;
+  throw new ModeletError('PAYLOAD_TOO_LARGE', message);
+}
+
+/**
+ * Leaves out the byte order mark at the start of an input.
+ * @throws INVALID_INPUT for UTF-16, in which every second byte of a text would be taken for a character
+ */
+export async function* withoutMark(slices: AsyncIterable<Slice>, start: number): AsyncGenerator<Slice, void, void> {
+  let first = start === 0;
+  for await (const slice of slices) {
+    const { bytes } = slice;
+    yield first && bytes !== undefined ? { ...slice, bytes: unmarked(bytes) } : slice;
+    first = false;
+  }
+}
+
+function unmarked(bytes: Uint8Array): Uint8Array {
+  const [a, b, c] = bytes;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    throw invalidInput('', 'the file is text in UTF-16; save it as UTF-8');
+  }
+  return a === 0xef && b === 0xbb && c === 0xbf ? bytes.subarray(3) : bytes;
+}
