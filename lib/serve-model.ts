@@ -1,5 +1,6 @@
 import { createLambdaHandler, type LambdaHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
+import type { Engine } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
 import type { Task } from './core/task.js';
 import { version } from './core/version.js';
@@ -32,7 +33,7 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
         engine,
         tasks,
         log: telemetry.log,
-        budget: weightBudget(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
+        budget: weightBudget(engine, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
         lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
       });
       return start([...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)], telemetry);
@@ -55,19 +56,16 @@ export function serveCatalog(): LambdaHandler {
 
 const MiB = 2 ** 20;
 
-/** What wasm's heap holds safely: weights are there twice, beside activations. */
-const wasmBudget = 1792 * MiB;
-
 /** Node.js, code and activations, beside the weights. */
-const baseline = 256 * MiB;
+const baseline = 160 * MiB;
 
 /**
- * Bytes of weights that a function keeps: all versions together, each twice (wasm packs a copy), in its memory.
- * @param megabytes of the function's memory, as Lambda tells it; without it wasm's own limit
+ * Bytes of weights that a function keeps, all versions together.
+ * @param megabytes of the function's memory, as Lambda tells it; without it what the engine can hold
  */
-function weightBudget(megabytes: string | undefined): number {
-  if (megabytes === undefined) return wasmBudget;
-  return Math.min(wasmBudget, Math.max(0, Number(megabytes) * MiB - baseline) / 2);
+function weightBudget({ mostWeights, memoryPerWeight }: Engine, megabytes: string | undefined): number {
+  if (megabytes === undefined) return mostWeights;
+  return Math.min(mostWeights, Math.max(0, Number(megabytes) * MiB - baseline) / memoryPerWeight);
 }
 
 /** @throws MODEL_UNAVAILABLE, as nothing else can be said of a function that is configured wrongly */

@@ -9,6 +9,10 @@ import type { VersionFiles } from './version-files.js';
 export interface Engine {
   /** `wasm` or `tensorflow`: what logs, cards and `verify` call it. */
   readonly backend: string;
+  /** Bytes of weights that it can hold at most, however much memory there is. */
+  readonly mostWeights: number;
+  /** Bytes of memory that a byte of weights takes once it has been used. */
+  readonly memoryPerWeight: number;
   /**
    * Brings a version's graph and weights into memory. Nothing is checked against the golden output here.
    * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit: then no weight is read

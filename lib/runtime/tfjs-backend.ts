@@ -13,6 +13,9 @@ export interface WeightMemory {
 /** What the TF.js engine needs to know of a backend beyond TF.js' own interface: when it can't be trusted. */
 export interface TfjsBackend {
   readonly name: 'wasm' | 'tensorflow' | 'cpu';
+  /** As `Engine` says them. */
+  readonly mostWeights: number;
+  readonly memoryPerWeight: number;
   /** Makes it ready, and TF.js' current backend; a new one where the last was condemned. Not within a turn: it takes one itself. */
   open(): Promise<void>;
   /**
@@ -44,6 +47,8 @@ export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<vo
   let opening: Promise<void> | undefined;
   return {
     name,
+    mostWeights: Number.POSITIVE_INFINITY,
+    memoryPerWeight: 1,
     generation: 0,
     open: () => {
       opening ??= start();

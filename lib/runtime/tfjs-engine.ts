@@ -16,6 +16,8 @@ import { allocateWeights, type Weights } from './weights.js';
 export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     backend: backend.name,
+    mostWeights: backend.mostWeights,
+    memoryPerWeight: backend.memoryPerWeight,
     load: (manifest, files) =>
       manifest.savedModel === undefined
         ? loadGraph(backend, manifest, files)

@@ -46,6 +46,8 @@ export function createWasmBackend(): TfjsBackend {
 
   return {
     name: 'wasm',
+    mostWeights: weightLimit,
+    memoryPerWeight: 2,
     get generation() {
       return generation;
     },
@@ -97,9 +99,10 @@ function wasmFile(): string | URL {
 
 function tooLarge(held: number, wanted: number): ModeletError {
   const inMiB = (bytes: number) => `${Math.ceil(bytes / MiB)} MiB`;
+  const others = held > 0 ? `, ${inMiB(held)} of them taken` : '';
   return new ModeletError(
     'MODEL_UNAVAILABLE',
-    `${inMiB(wanted)} of weights don't fit in wasm's heap (room for ${inMiB(Math.max(0, weightLimit - held))}); ` +
+    `${inMiB(wanted)} of weights don't fit in wasm's heap, which has room for ${inMiB(weightLimit)}${others}; ` +
       'use the tensorflow backend (MODELET_BACKEND=tensorflow, container image) or a smaller model',
   );
 }
