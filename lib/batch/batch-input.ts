@@ -2,13 +2,10 @@ import { invalidInput, ModeletError } from '../core/errors.js';
 import type { ObjectInfo, ObjectStore, ReadOptions } from '../core/object-store.js';
 import { InputChanged } from './input-changed.js';
 import { batchPaths } from './paths.js';
-import type { BatchInput } from './record.js';
+import { type BatchInput, maxFileBytes } from './record.js';
 
 /** Reads of a stream that may break off one after the other without a byte more. */
 const patience = 3;
-
-/** What one record may be at most: a file that a manifest line names is held in memory as a whole. */
-const largestFile = 32 * 2 ** 20;
 
 /**
  * An upload of the data store as a batch reads it: always the object of this one etag.
@@ -57,8 +54,8 @@ async function fileOf(data: ObjectStore, model: string, name: string): Promise<U
   if (!name.startsWith(folder)) throw invalidInput('key', `is not below ${folder}; put the file there`);
   try {
     const found = await data.stat(name);
-    if (found !== undefined && found.bytes > largestFile) {
-      throw invalidInput('key', `names a file of ${found.bytes} bytes; one record has at most ${largestFile}`);
+    if (found !== undefined && found.bytes > maxFileBytes) {
+      throw invalidInput('key', `names a file of ${found.bytes} bytes; one record has at most ${maxFileBytes}`);
     }
     const object = await data.get(name);
     if (object !== undefined) return object.body;
