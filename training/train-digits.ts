@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, permutation, type Random } from '../lib/core/random.js';
 import { distort } from './distort.js';
+import { setCosineRate } from './learning-rate.js';
 import { type LabelledImages, scaled } from './mnist.js';
 
 const batchSize = 64;
@@ -40,7 +41,7 @@ export async function trainDigits(model: tfl.Sequential, options: TrainingOption
     const order = permutation(train.count, random);
     let total = 0;
     for (let step = 0; step < steps; step++) {
-      setLearningRate(optimizer, ((epoch - 1) * steps + step) / (epochs * steps));
+      setCosineRate(optimizer, learningRate, ((epoch - 1) * steps + step) / (epochs * steps));
       const chosen = order.subarray(step * batchSize, (step + 1) * batchSize);
       const batch = makeBatch(train, chosen, epoch > plainEpochs ? random : undefined);
       const [loss = Number.NaN] = (await model.trainOnBatch(batch.images, batch.labels)) as number[];
@@ -57,12 +58,6 @@ export async function trainDigits(model: tfl.Sequential, options: TrainingOption
   if (best.weights.length > 0) model.setWeights(best.weights);
   tf.dispose(best.weights);
   return best;
-}
-
-/** TF.js gives optimizers no setter for the rate; it is read anew at each step. */
-function setLearningRate(optimizer: tf.AdamOptimizer, done: number): void {
-  const { first, last } = learningRate;
-  Object.assign(optimizer, { learningRate: last + (first - last) * 0.5 * (1 + Math.cos(Math.PI * done)) });
 }
 
 function makeBatch(source: LabelledImages, chosen: Uint32Array, random: Random | undefined) {

@@ -4,6 +4,7 @@ import { createRandom, permutation, type Random } from '../lib/core/random.js';
 import { columns, prepareWindow } from '../lib/tasks/series/prepare-window.js';
 import type { WindowOptions } from '../lib/tasks/series/series-scale.js';
 import { quantiles } from './forecast-network.js';
+import { setCosineRate } from './learning-rate.js';
 
 const batchSize = 64;
 const learningRate = { first: 7e-4, last: 1e-5 };
@@ -93,7 +94,7 @@ export async function trainForecast(model: tfl.LayersModel, options: ForecastTra
     const order = permutation(train.count, random);
     let total = 0;
     for (let step = 0; step < steps; step++) {
-      setLearningRate(optimizer, ((epoch - 1) * steps + step) / (epochs * steps));
+      setCosineRate(optimizer, learningRate, ((epoch - 1) * steps + step) / (epochs * steps));
       const chosen = order.subarray(step * batchSize, (step + 1) * batchSize);
       const batch = makeBatch(train, chosen, model, random);
       const loss = (await model.trainOnBatch(batch.inputs, batch.targets)) as number;
@@ -119,12 +120,6 @@ function pinball(truth: tf.Tensor, forecast: tf.Tensor): tf.Scalar {
     const short = tf.sub(truth, forecast);
     return tf.mean(tf.maximum(tf.mul(short, levels), tf.mul(short, tf.sub(levels, 1)))) as tf.Scalar;
   });
-}
-
-/** TF.js gives optimizers no setter for the rate; it is read anew at each step. */
-function setLearningRate(optimizer: tf.AdamOptimizer, done: number): void {
-  const { first, last } = learningRate;
-  Object.assign(optimizer, { learningRate: last + (first - last) * 0.5 * (1 + Math.cos(Math.PI * done)) });
 }
 
 function makeBatch(source: Windows, chosen: Uint32Array, model: tfl.LayersModel, random: Random) {

@@ -3,6 +3,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, permutation, type Random } from '../lib/core/random.js';
 import { createSoundPreparation } from '../lib/tasks/audio/prepare-sound.js';
 import { hideParts } from './hide-parts.js';
+import { setCosineRate } from './learning-rate.js';
 import type { LabelledSound } from './spoken-digits-data.js';
 import { featureShape, soundLayout } from './spoken-digits-network.js';
 import type { EpochReport } from './train-digits.js';
@@ -41,10 +42,7 @@ export async function trainSpokenDigits(model: tfl.Sequential, options: SpeechTr
     const order = permutation(train.length, random);
     let total = 0;
     for (let step = 0; step < steps; step++) {
-      const done = ((epoch - 1) * steps + step) / (epochs * steps);
-      const { first, last } = learningRate;
-      // TF.js gives optimizers no setter for the rate; it is read anew at each step.
-      Object.assign(optimizer, { learningRate: last + (first - last) * 0.5 * (1 + Math.cos(Math.PI * done)) });
+      setCosineRate(optimizer, learningRate, ((epoch - 1) * steps + step) / (epochs * steps));
       const chosen = order.subarray(step * batchSize, (step + 1) * batchSize);
       const batch = makeBatch(train, chosen, random);
       const loss = (await model.trainOnBatch(batch.sounds, batch.labels)) as number;
