@@ -9,7 +9,7 @@ export interface Evaluation extends Omit<ClassEvaluation, 'count'> {
 
 /**
  * Sends each image as a PNG to a digits handler, as API Gateway would, and counts the right answers.
- * @throws when an answer is not 200
+ * @throws when an answer is neither 200 nor 400
  */
 export async function evaluate(
   handler: LambdaHandler,

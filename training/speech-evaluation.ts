@@ -9,7 +9,7 @@ export interface SpeechEvaluation extends Omit<ClassEvaluation, 'count'> {
 
 /**
  * Sends each recording's file to a spoken-digits handler, as API Gateway would, and counts the right answers.
- * @throws when an answer is not 200
+ * @throws when an answer is neither 200 nor 400
  */
 export async function evaluateSpeech(
   handler: LambdaHandler,

@@ -1,0 +1,73 @@
+// Trains sentiment on sentences of film reviews and publishes it, when it is good enough through the served path.
+import { parseArgs } from 'node:util';
+import { createRegistry } from '../lib/registry/registry.js';
+import { openStore } from '../lib/registry/stores/open-store.js';
+import { loadTfjsNode } from '../lib/runtime/native-backend.js';
+import { createNumbering } from '../lib/tasks/text/number-words.js';
+import { measureServed } from './measure-served.js';
+import { numberReviews } from './numbered-reviews.js';
+import { progressBar } from './progress-bar.js';
+import { publishSentiment } from './publish-sentiment.js';
+import { readFilmReviews } from './review-data.js';
+import { createSentimentNetwork } from './sentiment-network.js';
+import { collectVocabulary } from './sentiment-vocabulary.js';
+import { trainSentiment } from './train-sentiment.js';
+
+const help = `npm run train:sentiment -- [options]
+  --data DIR       where rt-polarity.pos and .neg are, and custrev.pos and .neg (default ../shared/data/review-polarity)
+  --registry DIR   where to publish (default ./models)
+  --epochs N       at most (default 8, about 3 minutes)`;
+
+const seed = 20_264;
+
+async function main(data: string, registry: string, epochs: number): Promise<void> {
+  const reviews = readFilmReviews(data);
+  const vocabulary = collectVocabulary(reviews.train);
+  const numberOf = createNumbering(vocabulary);
+  const train = numberReviews(reviews.train, numberOf);
+  await loadTfjsNode();
+  const network = createSentimentNetwork(vocabulary.length, seed);
+  const bar = progressBar('training', epochs * train.length);
+  const best = await trainSentiment(network, {
+    train,
+    validation: numberReviews(reviews.validation, numberOf),
+    epochs,
+    seed,
+    onBatch: (epoch, seen, loss) => bar.update((epoch - 1) * train.length + seen, `loss ${loss.toFixed(3)}`),
+    onEpoch: ({ epoch, loss, accuracy }) =>
+      console.error(`\nepoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, validation accuracy ${accuracy.toFixed(4)}`),
+  });
+  bar.stop();
+
+  // Fails where it is not good enough.
+  const measured = await measureServed<Record<string, number>>('sentiment', data, (to) =>
+    publishSentiment(to, network.model, vocabulary),
+  );
+  const metrics = { ...measured, validationAccuracy: Number(best.accuracy.toFixed(4)) };
+  const { version } = await publishSentiment(
+    createRegistry(await openStore(registry)),
+    network.model,
+    vocabulary,
+    metrics,
+  );
+  console.log(JSON.stringify({ model: 'sentiment', version, registry, ...metrics }));
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string', default: '../shared/data/review-polarity' },
+      registry: { type: 'string', default: './models' },
+      epochs: { type: 'string', default: '8' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const epochs = Number(values.epochs);
+  if (!Number.isInteger(epochs) || epochs < 1)
+    throw new Error(`--epochs ${values.epochs}: a whole number from 1 is expected`);
+  if (values.help) console.log(help);
+  else await main(values.data, values.registry, epochs);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
