@@ -47,7 +47,7 @@ function readReviews(folder: string, name: string): Review[] {
   );
 }
 
-/** The files are Windows-1252, in which 0x85 is an ellipsis and no end of a line. */
+/** The files are Latin-1; where 0x85 stands for an ellipsis, a control code divides words as well. Lines end with LF alone. */
 function readLines(path: string): string[] {
   let bytes: Buffer;
   try {
@@ -55,6 +55,6 @@ function readLines(path: string): string[] {
   } catch (cause) {
     throw new Error(`${path} can't be read; name the folder of the reviews with --data`, { cause });
   }
-  const lines = new TextDecoder('windows-1252').decode(bytes).split('\n');
+  const lines = bytes.toString('latin1').split('\n');
   return lines.filter((line) => line.trim() !== '');
 }
