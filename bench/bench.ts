@@ -18,4 +18,6 @@ export interface Bench {
   run(onProgress: (share: number) => void): Promise<Result>;
   /** The Markdown table of docs/benchmarks.md. */
   table(result: Result): readonly string[];
+  /** An SVG document, kept as docs/<name>.svg. */
+  chart?(result: Result): string;
 }

@@ -1,6 +1,7 @@
 import type { Bench } from './bench.js';
+import { coldStart } from './cold-start.js';
 import { handler } from './handler.js';
 import { protocols } from './protocols.js';
 import { recurrent } from './recurrent.js';
 
-export const benches: readonly Bench[] = [handler, protocols, recurrent];
+export const benches: readonly Bench[] = [coldStart, handler, protocols, recurrent];

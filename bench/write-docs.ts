@@ -11,14 +11,32 @@ export interface StoredRun {
 
 export const resultFile = (name: string): string => `bench/results/${name}.json`;
 
+function storedRun(name: string): StoredRun | undefined {
+  const file = resultFile(name);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredRun) : undefined;
+}
+
+/** The charts of the stored runs: file → SVG document. */
+export function charts(benches: readonly Bench[]): ReadonlyMap<string, string> {
+  return new Map(
+    benches.flatMap((bench): [string, string][] => {
+      const run = storedRun(bench.name);
+      return run === undefined || bench.chart === undefined
+        ? []
+        : [[`docs/${bench.name}.svg`, bench.chart(run.result)]];
+    }),
+  );
+}
+
 /**
  * Puts the tables of the stored runs between their markers (`<!-- bench NAME -->` … `<!-- /bench NAME -->`).
  * @returns the document with every table as the stored results say it
  */
 export function withTables(document: string, benches: readonly Bench[]): string {
   return benches.reduce((text, bench) => {
-    if (!existsSync(resultFile(bench.name))) return text;
-    const { date, node, cpu, result } = JSON.parse(readFileSync(resultFile(bench.name), 'utf8')) as StoredRun;
+    const run = storedRun(bench.name);
+    if (run === undefined) return text;
+    const { date, node, cpu, result } = run;
     const lines = [
       ...bench.table(result),
       '',

@@ -1,0 +1,57 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Manifest } from '../../lib/core/manifest.js';
+import { tensor } from '../../lib/index.js';
+import { importModel } from '../../lib/publishing/import-model.js';
+import { publishModel } from '../../lib/publishing/publish-model.js';
+import { createRegistry, type Registry } from '../../lib/registry/registry.js';
+import { fileStore } from '../../lib/registry/stores/file-store.js';
+import { openEngine } from '../../lib/runtime/open-engine.js';
+import { digitsLayers } from './digits-layers.js';
+import { workFolder } from './install.js';
+import { type Layer, layersModelFiles } from './layers-model.js';
+import { mobilenetLayers } from './mobilenet-layers.js';
+import { type PublishedGraph, readPublishedGraph } from './published-graph.js';
+
+export const models = ['digits', 'mobilenet'] as const;
+export type Model = (typeof models)[number];
+
+/** A model as modelet publishes it, and its layers for those who load them. */
+export interface Network {
+  readonly model: Model;
+  readonly registry: Registry;
+  readonly manifest: Manifest;
+  readonly graph: PublishedGraph;
+  readonly layers: readonly Layer[];
+}
+
+/** The network of that name; MobileNet is published first, once, which takes 20 s for the proof. */
+export async function openNetwork(model: Model): Promise<Network> {
+  const folder = model === 'digits' ? 'models' : join(workFolder, 'registry');
+  const registry = createRegistry(fileStore(folder));
+  if (model === 'mobilenet' && !existsSync(join(folder, model, 'aliases/production.json'))) {
+    rmSync(folder, { recursive: true, force: true });
+    await publishMobilenet(registry);
+  }
+  const manifest = await registry.manifest(model, await registry.resolve(model, { alias: 'production' }));
+  const graph = await readPublishedGraph(registry, manifest);
+  return { model, registry, manifest, graph, layers: model === 'digits' ? digitsLayers(graph) : mobilenetLayers() };
+}
+
+async function publishMobilenet(registry: Registry): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'modelet-bench-'));
+  try {
+    for (const [name, bytes] of layersModelFiles(mobilenetLayers())) writeFileSync(join(folder, name), bytes);
+    await publishModel(registry, await importModel(folder, openEngine), {
+      name: 'mobilenet',
+      task: { name: tensor.name, options: {} },
+      tasks: [tensor],
+      openEngine,
+      backend: 'wasm',
+      onStage: () => undefined,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,83 @@
+import type { Row } from '../bench.js';
+import type { Measured } from './measure-starts.js';
+import { type Model, models } from './networks.js';
+import { type Name, names } from './variants.js';
+
+/**
+ * Where the time of a cold start goes, in order. `boot` is what an empty handler takes until it asks for the first event, `code`
+ * what the function's own code takes over that; the others are told by the function, and `rest` is what nobody tells:
+ * the event's way in, the answer's way out, and waiting.
+ */
+export const stages = ['boot', 'code', 'runtime', 'manifest', 'weights', 'model', 'predict', 'rest'] as const;
+export type StageName = (typeof stages)[number];
+
+export interface StartRow extends Row {
+  readonly model: Model;
+  readonly variant: Name;
+  readonly cached: boolean;
+  /** Medians, ms; they add up to the median of the whole. */
+  readonly stages: Readonly<Partial<Record<StageName, number>>>;
+}
+
+/** How modelet's median stands to another's, and what each takes over the floor. */
+export interface Ratios {
+  readonly vsNaive: number;
+  readonly vsOrt: number;
+  readonly vsNaiveOverFloor: number;
+  readonly vsOrtOverFloor: number;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+export function summarise(measured: readonly Measured[]): StartRow[] {
+  const find = (name: Name, { model, cached }: Pick<Measured, 'model' | 'cached'>) =>
+    measured.find((one) => one.name === name && one.model === model && one.cached === cached);
+  return measured.map((one) => {
+    const totals = one.starts.map(({ total }) => total);
+    const total = median(totals);
+    const floor = find('floor', one)?.starts.map((start) => start.total) ?? totals;
+    const idle = find('idle', one)?.starts.map(({ init = 0 }) => init) ?? [];
+    return {
+      name: `${one.model}: ${names[one.name]}${one.cached ? ', code cache' : ''}`,
+      model: one.model,
+      variant: one.name,
+      cached: one.cached,
+      median: total,
+      min: Math.min(...totals),
+      ratio: total / median(floor),
+      stages: breakdown(one, total, median(idle)),
+    };
+  });
+}
+
+function breakdown({ starts }: Measured, total: number, boot: number): StartRow['stages'] {
+  const of = (name: string) => median(starts.map((start) => start.stages.get(name) ?? 0));
+  const inits = starts.flatMap(({ init }) => init ?? []);
+  const init = inits.length === 0 ? of('code') : median(inits);
+  const known: Partial<Record<StageName, number>> = {};
+  if (inits.length > 0) known.boot = Math.min(boot, init);
+  known.code = init - (known.boot ?? 0);
+  for (const name of ['runtime', 'manifest', 'weights', 'model', 'predict'] as const) {
+    if (of(name) > 0) known[name] = of(name);
+  }
+  const told = Object.values(known).reduce((sum, ms) => sum + ms, 0);
+  return { ...known, rest: Math.max(0, total - told) };
+}
+
+/** The ratios of one model, with or without the code cache. */
+export function ratiosOf(rows: readonly StartRow[], model: Model, cached: boolean): Ratios {
+  const of = (variant: Name): number =>
+    rows.find((row) => row.variant === variant && row.model === model && row.cached === cached)?.median ?? Number.NaN;
+  const [ours, floor, naive, ort] = [of('modelet'), of('floor'), of('naive'), of('onnxruntime')];
+  return {
+    vsNaive: ours / naive,
+    vsOrt: ours / ort,
+    vsNaiveOverFloor: (ours - floor) / (naive - floor),
+    vsOrtOverFloor: (ours - floor) / (ort - floor),
+  };
+}
+
+/** Without the code cache. */
+export function headline(rows: readonly StartRow[]): Readonly<Record<Model, Ratios>> {
+  return Object.fromEntries(models.map((model) => [model, ratiosOf(rows, model, false)])) as Record<Model, Ratios>;
+}
