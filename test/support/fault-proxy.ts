@@ -9,8 +9,29 @@ import type { AddressInfo } from 'node:net';
  * - `stall`: no answer, ever
  * - `cut`: half the body, then the connection breaks
  * - `stall-body`: half the body, then silence
+ * - `slow`: the body in two halves, 300 ms apart
+ * - `wrong-bytes`: a body of the right length, one bit of it flipped
+ * - `expired`: 400 ExpiredToken, as S3 refuses credentials that were good
+ * - `gone`: 404 NoSuchBucket
  */
-export type Fault = 'unavailable' | 'reset' | 'lose-answer' | 'stall' | 'cut' | 'stall-body';
+export type Fault =
+  | 'unavailable'
+  | 'reset'
+  | 'lose-answer'
+  | 'stall'
+  | 'cut'
+  | 'stall-body'
+  | 'slow'
+  | 'wrong-bytes'
+  | 'expired'
+  | 'gone';
+
+/** What the store would say. */
+const refusals: Partial<Record<Fault, readonly [status: number, code: string]>> = {
+  unavailable: [503, 'SlowDown'],
+  expired: [400, 'ExpiredToken'],
+  gone: [404, 'NoSuchBucket'],
+};
 
 export interface FaultProxy {
   readonly endpoint: string;
@@ -22,6 +43,8 @@ export interface FaultProxy {
   /** How many requests match, e.g. `/^GET .*\.bin$/`. */
   count(pattern: RegExp): number;
   forget(): void;
+  /** Breaks every connection, idle ones too, as a freeze of some minutes does. */
+  hangUp(): void;
   stop(): Promise<void>;
 }
 
@@ -41,7 +64,8 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     const line = `${incoming.method} ${decodeURIComponent((incoming.url ?? '').split('?')[0] ?? '')}`;
     requests.push(line);
     const fault = faultFor(line);
-    if (fault === 'unavailable') return slowDown(incoming, outgoing);
+    const refusal = fault && refusals[fault];
+    if (refusal !== undefined) return refuse(incoming, outgoing, ...refusal);
     if (fault === 'reset') return incoming.socket.destroy();
     if (fault === 'stall') return incoming.resume();
     forward(incoming, outgoing, fault);
@@ -60,8 +84,13 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
       const body = Buffer.concat(chunks);
       if (fault === 'lose-answer') return incoming.socket.destroy();
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      if (fault === 'wrong-bytes') {
+        body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1;
+        return void outgoing.end(body);
+      }
       outgoing.write(body.subarray(0, body.length / 2), () => {
         if (fault === 'cut') incoming.socket.destroy();
+        if (fault === 'slow') setTimeout(() => outgoing.end(body.subarray(body.length / 2)), 300);
       });
     });
     onward.on('error', () => incoming.socket.destroy());
@@ -82,6 +111,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     forget: () => {
       requests.length = 0;
     },
+    hangUp: () => server.closeAllConnections(),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -90,8 +120,8 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   };
 }
 
-function slowDown(incoming: IncomingMessage, outgoing: ServerResponse): void {
+function refuse(incoming: IncomingMessage, outgoing: ServerResponse, status: number, code: string): void {
   incoming.resume();
-  const body = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>injected</Message></Error>';
-  outgoing.writeHead(503, { 'content-type': 'application/xml', 'content-length': body.length }).end(body);
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>injected</Message></Error>`;
+  outgoing.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length }).end(body);
 }
