@@ -184,7 +184,7 @@ describeWithS3('S3 store', () => {
 
     test('a body that stalls in the middle', async () => {
       proxy.fail('stall-body');
-      await failsThenRecovers(() => store.get('a'), 7000, proxy.heal, /in time/);
+      await failsThenRecovers(() => store.get('a'), 11_000, proxy.heal, /in time/);
     });
 
     test.each(['stall', 'stall-body'] as const)('abort ends a get at once: %s', async (fault) => {

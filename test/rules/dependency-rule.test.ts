@@ -24,13 +24,13 @@ const layers: readonly (readonly string[])[] = [
 /** Packages that only these places import as values (types may be named anywhere). */
 const confined: readonly { readonly packages: RegExp; readonly places: RegExp }[] = [
   { packages: /^@tensorflow\//, places: /^(lib\/runtime|lib\/importers|training|bench)\// },
-  { packages: /^@aws-sdk\//, places: /^lib\/(registry\/stores\/s3-|aws\/)/ },
+  { packages: /^@(aws-sdk|smithy)\//, places: /^lib\/(registry\/stores\/s3-|aws\/)/ },
   { packages: /^@aws-lambda-powertools\//, places: /^lib\/aws\// },
 ];
 
-/** Composition roots: the only places that read the environment. */
+/** Composition roots, and where S3 is reached as the SDK would: the only places that read the environment. */
 const environment =
-  /^(lib\/serve-model\.ts|lib\/cli\/|lib\/dev\/|lib\/runtime\/native-backend\.ts|scripts\/|training\/|bench\/)/;
+  /^(lib\/serve-model\.ts|lib\/cli\/|lib\/dev\/|lib\/runtime\/native-backend\.ts|lib\/registry\/stores\/s3-environment\.ts|scripts\/|training\/|bench\/)/;
 
 interface Import {
   readonly file: string;

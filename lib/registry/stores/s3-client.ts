@@ -1,30 +1,15 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Access } from './s3-access.js';
 
 // Per attempt, ms; the SDK makes three.
 const connecting = 1000;
 const silence = 5000;
-export const firstByte = 3000;
 
-/** SDK clients by its standard configuration, each made at the first use and kept. */
-export interface S3Clients {
-  /** For what is sent and received in one go: a silent socket is a stall. */
-  whole(): Promise<S3Client>;
-  /** For streams, which may well be silent while their other end is busy: who uses it watches them itself. */
-  streaming(): Promise<S3Client>;
-}
+/** For puts in one go: a silent socket is a stall. Their time depends on their size, so there is no other limit. */
+export const wholeClient = (): Promise<S3Client> => connect(silence);
 
-export function s3Clients(): S3Clients {
-  const made = new Map<number, Promise<S3Client>>();
-  const client = (socketTimeout: number) => {
-    const found = made.get(socketTimeout) ?? connect(socketTimeout);
-    made.set(socketTimeout, found);
-    return found;
-  };
-  return { whole: () => client(silence), streaming: () => client(0) };
-}
-
-const nothing = () => undefined;
-const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+/** For streams, which may well be silent while their source is busy: who streams watches them. */
+export const streamingClient = (): Promise<S3Client> => connect(0);
 
 async function connect(socketTimeout: number): Promise<S3Client> {
   const client = new S3Client({
@@ -33,8 +18,33 @@ async function connect(socketTimeout: number): Promise<S3Client> {
     // The checksum of a stream would follow it in a chunked body, after which versitygw loses its place in the connection.
     ...(socketTimeout === 0 && { logger: silent, requestChecksumCalculation: 'WHEN_REQUIRED' }),
   });
-  // An endpoint of one's own (AWS_ENDPOINT_URL_S3) seldom has a name for each bucket: `bucket.localhost`.
-  const endpoint = await client.config.serviceConfiguredEndpoint?.();
-  client.config.forcePathStyle = endpoint !== undefined;
+  client.config.forcePathStyle = (await client.config.serviceConfiguredEndpoint?.()) !== undefined;
   return client;
+}
+
+const nothing = () => undefined;
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** The SDK's standard configuration: its credential chain, its files, its endpoint rules. Throws where it finds no region. */
+export async function accessFromSdk(bucket: string): Promise<S3Access> {
+  const { config } = await connect(silence);
+  const endpoint: unknown = await config.serviceConfiguredEndpoint?.();
+  const region = await config.region();
+  const { url, properties } = config.endpointProvider({
+    Bucket: bucket,
+    Region: region,
+    UseFIPS: await config.useFipsEndpoint(),
+    UseDualStack: await config.useDualstackEndpoint(),
+    ForcePathStyle: endpoint !== undefined,
+    ...(typeof endpoint === 'string' && { Endpoint: endpoint }),
+  });
+  const [scheme] = (properties?.authSchemes ?? []) as { name?: string; signingName?: string; signingRegion?: string }[];
+  if (scheme?.name !== 'sigv4' || scheme.signingName !== 's3') {
+    throw new Error(`a bucket that is reached by ${scheme?.signingName} with ${scheme?.name} is not supported`);
+  }
+  return {
+    url: new URL(`${url.href.replace(/\/+$/, '')}/`),
+    region: scheme.signingRegion ?? region,
+    credentials: () => config.credentials(),
+  };
 }

@@ -5,6 +5,8 @@ interface Failure {
   readonly name?: string;
   readonly code?: string;
   readonly message?: string;
+  /** Where the bucket is. */
+  readonly region?: string | undefined;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
 }
 
@@ -23,10 +25,12 @@ export function isMissing(error: unknown): boolean {
 export function isPassing(error: unknown): boolean {
   const { name = '' } = error as Failure;
   const status = statusOf(error);
-  return (
-    status === undefined || status >= 500 || status === 429 || ['RequestTimeout', 'RequestTimeTooSkewed'].includes(name)
-  );
+  if (status === undefined) return name !== 'CredentialsProviderError';
+  return status >= 500 || status === 429 || ['RequestTimeout', 'RequestTimeTooSkewed'].includes(name);
 }
+
+/** Whether S3 asks for less. */
+export const isBusy = (error: unknown): boolean => [503, 429].includes(statusOf(error) ?? 0);
 
 /** MODEL_UNAVAILABLE for what S3 or the network said; a ModeletError stays as it is. */
 export function s3StoreError(location: string, action: string, key: string, cause: unknown): ModeletError {
@@ -35,13 +39,14 @@ export function s3StoreError(location: string, action: string, key: string, caus
   return new ModeletError('MODEL_UNAVAILABLE', message, { cause });
 }
 
-function explain({ name = '', code, message = '' }: Failure, status: number | undefined): string {
+function explain({ name = '', code, message = '', region }: Failure, status: number | undefined): string {
+  const elsewhere = `the bucket is in another region; set AWS_REGION to ${region ?? 'it'}`;
   switch (name) {
     case 'NoSuchBucket':
       return 'there is no such bucket; create it or correct the location';
     case 'PermanentRedirect':
     case 'AuthorizationHeaderMalformed':
-      return 'the bucket is in another region; set AWS_REGION to it';
+      return elsewhere;
     case 'CredentialsProviderError':
       return 'no AWS credentials found; set AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role';
     case 'InvalidAccessKeyId':
@@ -55,7 +60,7 @@ function explain({ name = '', code, message = '' }: Failure, status: number | un
   if (status === 403) {
     return `access denied; allow it in the role's policy (without s3:ListBucket on the bucket a missing key is 403 as well)`;
   }
-  if (status === 301) return 'the bucket is in another region; set AWS_REGION to it';
+  if (status === 301) return elsewhere;
   if (status !== undefined && status >= 300) return `the store answered ${status} ${name}`;
   // The SDK has no class for this one, and it is the first thing that a new user meets.
   if (message === 'Region is missing') return 'no AWS region; set AWS_REGION';

@@ -1,43 +1,44 @@
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import { ModeletError } from '../../core/errors.js';
 import type { StreamedBody } from '../../core/object-store.js';
-import { isPassing } from './s3-errors.js';
+import { inAttempts } from './attempts.js';
+import { isBusy, isPassing } from './s3-errors.js';
 import { stalled } from './stall.js';
 import { exactly, SourceFailed } from './streamed-body.js';
 
-const attempts = 3;
 /** How long the store may take for a chunk or for its answer, ms: it may be writing gigabytes to its disks. */
 const patience = 10_000;
 /** What S3 takes in one request. */
 const limit = 5 * 2 ** 30;
 
-/** What became of an upload; `again` says whether an earlier attempt may have been written, and only its answer lost. */
-export type Uploaded = { readonly etag: string | undefined } | { readonly error: unknown; readonly again: boolean };
+/** What became of a put; `again` says whether an attempt before may have been written, and only its answer lost. */
+export type Written = { readonly etag: string | undefined } | { readonly error: unknown; readonly again: boolean };
 
 /**
  * One PutObject of a stream, opened again for each of three attempts (the SDK itself tries no stream again). Its length goes
  * ahead, so the store keeps all of it or nothing.
- * @throws SourceFailed, and MODEL_UNAVAILABLE for more than 5 GiB
+ * An error may be a SourceFailed.
  */
 export async function uploadStream(
   client: S3Client,
   input: Omit<PutObjectCommandInput, 'Body'>,
   body: StreamedBody,
-): Promise<Uploaded> {
+): Promise<Written> {
   if (body.bytes > limit) {
     const problem = `an object of ${body.bytes} bytes is more than S3 takes at once (5 GiB); write it in smaller ones`;
     throw new ModeletError('MODEL_UNAVAILABLE', problem);
   }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return { etag: await upload(client, input, body) };
-    } catch (error) {
-      if (error instanceof SourceFailed) throw error;
-      if (attempt === attempts || !isPassing(error)) return { error, again: attempt > 1 };
-      await sleep(Math.random() * 100 * 2 ** attempt);
-    }
+  let attempts = 0;
+  const attempt = () => {
+    attempts++;
+    return upload(client, input, body);
+  };
+  const passing = (error: unknown) => !(error instanceof SourceFailed) && isPassing(error);
+  try {
+    return { etag: await inAttempts(attempt, { passing, busy: isBusy }) };
+  } catch (error) {
+    return { error, again: attempts > 1 };
   }
 }
 
@@ -50,7 +51,7 @@ async function upload(
   const ending = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const storesTurn = () => {
-    timer = setTimeout(() => ending.abort(stalled()), patience).unref();
+    timer = setTimeout(() => ending.abort(stalled(patience)), patience).unref();
   };
   async function* watched(): AsyncGenerator<Uint8Array> {
     try {

@@ -1,0 +1,80 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { stalled } from './stall.js';
+
+// ms
+const connecting = 1000;
+const firstByte = 3000;
+/** Servers close connections that were idle for long, and a frozen process does not hear of it. */
+const idleLimit = 4000;
+
+export interface HttpRequest {
+  readonly method: string;
+  /** As it goes over the wire, with the query. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+}
+
+/** Sends a request without a body; resolves with the answer's head. */
+export type SendHttp = (request: HttpRequest, signal?: AbortSignal) => Promise<IncomingMessage>;
+
+/**
+ * Connections to one server that are kept for the next request. One that died in the meantime costs no attempt: the request
+ * goes out again at once on a new one. No answer within 1 s for the connection and 3 s for its first byte is a TimeoutError.
+ */
+export async function connections(server: URL): Promise<SendHttp> {
+  const { Agent, request } = await (server.protocol === 'https:' ? import('node:https') : import('node:http'));
+  const agent: Agent = new Agent({ keepAlive: true });
+  const idleSince = new WeakMap<object, number>();
+  agent.on('free', (socket: object) => idleSince.set(socket, Date.now()));
+  const host = server.hostname.replace(/^\[|\]$/g, '');
+  const target: RequestOptions = { host, port: server.port || undefined, agent };
+
+  /** Goes by the clock on the wall, which runs on while the process is frozen. */
+  function dropIdle(longerThan: number): void {
+    for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+      if (Date.now() - (idleSince.get(socket) ?? 0) > longerThan) socket.destroy();
+    }
+  }
+
+  return async function send(what, signal) {
+    dropIdle(idleLimit);
+    const sending = request({ ...target, ...what });
+    try {
+      return await answerOf(sending, signal);
+    } catch (error) {
+      if (!sending.reusedSocket || !isBroken(error) || signal?.aborted) throw error;
+      dropIdle(-1);
+      return send(what, signal);
+    }
+  };
+}
+
+function answerOf(sending: ClientRequest, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+  let timer: NodeJS.Timeout | undefined;
+  const within = (limit: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => sending.destroy(stalled(limit)), limit);
+  };
+  const abort = () => sending.destroy(signal?.reason);
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    sending.once('socket', (socket) => {
+      within(socket.connecting ? connecting : firstByte);
+      if (socket.connecting) {
+        socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => within(firstByte));
+      }
+    });
+    sending.once('response', resolve);
+    // Stays, since a request may break a second time, after its answer began: then its body tells.
+    sending.on('error', reject);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    sending.end();
+  }).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  });
+}
+
+function isBroken(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
