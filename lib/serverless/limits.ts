@@ -24,3 +24,15 @@ export function checkFunctionName(name: string): void {
     `${name} has ${name.length} characters and Lambda takes ${functionName}; shorten the name of the service, stage or model`,
   );
 }
+
+/**
+ * @param name as the text of an Fn::Sub; account and region are put in as short as they can be
+ * @throws Error when S3 would not take the name
+ */
+export function checkBucketName(name: string): void {
+  const shortest = name.replace(/\$\{AWS::AccountId\}/, '123456789012').replace(/\$\{AWS::Region\}/, 'eu-west-1');
+  if (/\$\{/.test(shortest) || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(shortest)) return;
+  throw new Error(
+    `${name} is no name for a bucket: use 3 to 63 of a-z, 0-9, "-" and "."; shorten or lower the name of the service or stage`,
+  );
+}

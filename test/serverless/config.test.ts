@@ -11,13 +11,16 @@ const refusal = (section: unknown, hasEntry = () => true): string => {
 };
 
 describe('custom.modelet', () => {
-  test('reads models in their order, one vCPU each unless memory says otherwise', () => {
+  test('reads models in their order, one vCPU each and ten uploads at once unless it says otherwise', () => {
     expect(
-      readModels({ models: { digits: {}, 'spoken-digits': { memory: 3008 }, sentiment: null } }, () => true),
+      readModels(
+        { models: { digits: {}, 'spoken-digits': { memory: 3008, concurrency: 50 }, sentiment: null } },
+        () => true,
+      ),
     ).toEqual([
-      { name: 'digits', memory: 1769 },
-      { name: 'spoken-digits', memory: 3008 },
-      { name: 'sentiment', memory: 1769 },
+      { name: 'digits', memory: 1769, concurrency: 10 },
+      { name: 'spoken-digits', memory: 3008, concurrency: 50 },
+      { name: 'sentiment', memory: 1769, concurrency: 10 },
     ]);
   });
 
@@ -41,7 +44,7 @@ describe('custom.modelet', () => {
     [{ models: { digits: 5 } }, 'custom.modelet.models.digits must be a mapping such as {} or { memory: 3008 }'],
     [
       { models: { digits: { timeout: 5 } } },
-      'custom.modelet.models.digits.timeout is not a setting modelet knows; a model has: memory',
+      'custom.modelet.models.digits.timeout is not a setting modelet knows; a model has: memory, concurrency',
     ],
     [
       { models: { digits: { memory: '1 GB' } } },
@@ -50,6 +53,14 @@ describe('custom.modelet', () => {
     [
       { models: { digits: { memory: 64 } } },
       'custom.modelet.models.digits.memory must be a whole number of MB from 128 to 10240',
+    ],
+    [
+      { models: { digits: { concurrency: 1 } } },
+      'custom.modelet.models.digits.concurrency must be a whole number of uploads worked on at once, from 2 to 1000',
+    ],
+    [
+      { models: { digits: {}, 'digits-batch': {} } },
+      'custom.modelet.models.digits-batch is taken by the batch function of digits; rename one of them',
     ],
     [
       { models: { catalog: {} } },

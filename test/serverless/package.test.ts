@@ -78,52 +78,68 @@ describe('API', () => {
 });
 
 describe('functions', () => {
-  test('run on nodejs24.x and arm64 for at most 29 s', () => {
+  test('run on nodejs24.x and arm64: 29 s behind the API, 15 minutes behind a queue', () => {
     const functions = resources(template, 'Lambda::Function');
-    expect(functions.map(([id]) => id).sort()).toEqual(['CatalogLambdaFunction', 'DigitsLambdaFunction']);
+    expect(functions.map(([id, { Timeout }]) => [id, Timeout]).sort()).toEqual([
+      ['CatalogLambdaFunction', 29],
+      ['DigitsDashbatchLambdaFunction', 900],
+      ['DigitsLambdaFunction', 29],
+    ]);
     for (const [, properties] of functions) {
-      expect(properties).toMatchObject({
-        Runtime: 'nodejs24.x',
-        Architectures: ['arm64'],
-        Timeout: 29,
-        Handler: 'index.handler',
-      });
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
     }
   });
 
-  test('get their environment', () => {
+  test('get their environment; only the batch function is told of data and queues', () => {
     const environment = (id: string) => template.Resources[id]?.Properties.Environment;
     const MODELET_REGISTRY = { 'Fn::Sub': `s3://\${ModelsBucket}/registry` };
     expect(environment('DigitsLambdaFunction')).toEqual({ Variables: { MODELET_REGISTRY, MODELET_BACKEND: 'wasm' } });
     expect(environment('CatalogLambdaFunction')).toEqual({ Variables: { MODELET_REGISTRY, MODELET_MODELS: 'digits' } });
+    expect(environment('DigitsDashbatchLambdaFunction')).toEqual({
+      Variables: {
+        MODELET_REGISTRY,
+        MODELET_BACKEND: 'wasm',
+        MODELET_DATA: { 'Fn::Sub': `s3://\${DataBucket}` },
+        MODELET_QUEUE_URL: { Ref: 'DigitsDashbatchQueue' },
+        MODELET_DEAD_LETTER_URL: { Ref: 'DigitsDashbatchQueueDead' },
+        MODELET_QUEUE_RECEIVES: '5',
+      },
+    });
   });
 
   test('each has a role of its own, without wildcards and without access to the whole bucket', () => {
     const roles = resources(template, 'Lambda::Function').map(
       ([, { Role }]) => (Role as { 'Fn::Sub': string })['Fn::Sub'],
     );
-    expect(roles.sort()).toEqual([`\${CatalogRole.Arn}`, `\${DigitsRole.Arn}`]);
+    expect(roles.sort()).toEqual([`\${CatalogRole.Arn}`, `\${DigitsDashbatchRole.Arn}`, `\${DigitsRole.Arn}`]);
     const statements = roleStatements(template).flatMap(([, all]) => all);
-    expect(statements).toHaveLength(6);
+    expect(statements).toHaveLength(3 + 3 + 8);
     for (const { Effect, Action, Resource, Condition } of statements) {
       expect(Effect).toBe('Allow');
       expect(JSON.stringify(Action)).not.toContain('*');
       for (const resource of [Resource].flat()) {
         expect(JSON.stringify(resource)).toMatch(
-          /^\{"Fn::GetAtt":\["(?:Digits|Catalog)LogGroup","Arn"\]\}$|^\{"Fn::Sub":"\$\{ModelsBucket\.Arn\}\/registry\/digits\/|^\{"Fn::GetAtt":\["ModelsBucket","Arn"\]\}$/,
+          /^\{"Fn::GetAtt":\["(?:(?:Digits|DigitsDashbatch|Catalog)LogGroup|(?:Models|Data)Bucket|DigitsDashbatchQueue(?:Dead)?)","Arn"\]\}$|^\{"Fn::Sub":"\$\{(?:ModelsBucket\.Arn\}\/registry|DataBucket\.Arn\}\/[a-z]+)\/digits\//,
         );
       }
-      if (JSON.stringify(Resource).includes('["ModelsBucket","Arn"]')) {
+      if (/"(?:Models|Data)Bucket","Arn"/.test(JSON.stringify(Resource))) {
         expect(Action).toEqual(['s3:ListBucket']);
-        expect(Condition).toEqual({ StringLike: { 's3:prefix': ['registry/digits/*'] } });
+        expect(JSON.stringify(Condition)).toMatch(/^\{"StringLike":\{"s3:prefix":\[("[a-z]+\/digits\/\*",?)+\]\}\}$/);
       }
     }
+  });
+
+  test('the function behind the API may nothing with data and queues', () => {
+    const [, statements] = roleStatements(template).find(([id]) => id === 'DigitsRole') ?? [];
+    expect(JSON.stringify(statements)).toContain('ModelsBucket');
+    expect(JSON.stringify(statements)).not.toMatch(/DataBucket|sqs:|PutObject/);
   });
 
   test('logs go after 30 days', () => {
     const groups = resources(template, 'Logs::LogGroup').map(([, properties]) => properties);
     expect(groups).toEqual([
       { LogGroupName: '/aws/lambda/modelet-dev-digits', RetentionInDays: 30 },
+      { LogGroupName: '/aws/lambda/modelet-dev-digits-batch', RetentionInDays: 30 },
       { LogGroupName: '/aws/lambda/modelet-dev-catalog', RetentionInDays: 30 },
     ]);
   });
@@ -146,22 +162,24 @@ test('the models bucket is encrypted, versioned, private, and outlives the stack
   });
 });
 
-test('the models bucket takes requests over TLS only', () => {
-  expect(template.Resources.ModelsBucketPolicy?.Properties.PolicyDocument).toMatchObject({
+test.each(['Models', 'Data'])('the %s bucket takes requests over TLS only', (name) => {
+  expect(template.Resources[`${name}BucketPolicy`]?.Properties.PolicyDocument).toMatchObject({
     Statement: [
       {
         Effect: 'Deny',
         Principal: '*',
         Action: 's3:*',
-        Resource: [{ 'Fn::GetAtt': ['ModelsBucket', 'Arn'] }, { 'Fn::Sub': `\${ModelsBucket.Arn}/*` }],
+        Resource: [{ 'Fn::GetAtt': [`${name}Bucket`, 'Arn'] }, { 'Fn::Sub': `\${${name}Bucket.Arn}/*` }],
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       },
     ],
   });
 });
 
-test('the API address and the bucket are outputs', () => {
-  expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(['ServiceEndpoint', 'ModelsBucketName']));
+test('the API address and the buckets are outputs', () => {
+  expect(Object.keys(template.Outputs)).toEqual(
+    expect.arrayContaining(['ServiceEndpoint', 'ModelsBucketName', 'DataBucketName']),
+  );
 });
 
 describe('zips', () => {
@@ -205,9 +223,18 @@ describe('a further model', () => {
     expect(docs).toContain(`${Math.floor((500 - (fixed - perModel)) / perModel)} models`);
   });
 
-  test('gets its own function, role and routes', () => {
-    expect(Object.keys(withAnother.Resources)).toEqual(
-      expect.arrayContaining(['DigitsDashtooLambdaFunction', 'DigitsDashtooRole', 'DigitsDashtooLogGroup']),
+  test('gets its own functions, roles, queues and routes', () => {
+    const own = Object.keys(withAnother.Resources).filter((id) => id.startsWith('DigitsDashtoo'));
+    expect(own).toEqual(
+      expect.arrayContaining([
+        'DigitsDashtooLambdaFunction',
+        'DigitsDashtooRole',
+        'DigitsDashtooLogGroup',
+        'DigitsDashtooDashbatchLambdaFunction',
+        'DigitsDashtooDashbatchRole',
+        'DigitsDashtooDashbatchQueue',
+        'DigitsDashtooDashbatchQueueDead',
+      ]),
     );
     expect(routes(withAnother).filter((route) => route.endsWith('→ DigitsDashtoo'))).toHaveLength(8);
   });
@@ -220,6 +247,7 @@ test('serverless.yml is at most 150 lines', () => {
 describe('what is wrong is refused in one line', () => {
   test.each([
     ['digits: {}', 'nope: {}', /custom\.modelet\.models\.nope has no functions\/nope\.ts/],
+    ['DataBucket:', 'OtherBucket:', /resources\.Resources\.DataBucket is missing from serverless\.yml/],
     ['ModelsBucket:', 'OtherBucket:', /resources\.Resources\.ModelsBucket is missing from serverless\.yml/],
     [
       'resources:',

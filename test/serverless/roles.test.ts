@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { catalogRole, modelRole, type Resource } from '../../lib/serverless/roles.js';
+import { batchRole, catalogRole, modelRole, type Resource } from '../../lib/serverless/roles.js';
 
 const statements = (role: Resource) => {
   const [policy] = role.Properties.Policies as { PolicyDocument: { Statement: unknown[] } }[];
@@ -26,6 +26,42 @@ describe('roles', () => {
         Resource: { 'Fn::GetAtt': ['ModelsBucket', 'Arn'] },
         Condition: { StringLike: { 's3:prefix': ['registry/digits/*'] } },
       },
+    ]);
+  });
+
+  test("a model's batch function besides reads uploads, keeps results, and takes from its own queue; no more", () => {
+    const ids = { queue: 'Queue', deadLetters: 'Dead', policy: 'Policy' };
+    const ofModel = statements(modelRole('digits', 'BatchLogGroup')) ?? [];
+    const [first, second, third, ...further] = statements(batchRole('digits', 'BatchLogGroup', ids)) ?? [];
+    expect([first, second, third]).toEqual(ofModel);
+    const data = (folder: string) => ({ 'Fn::Sub': `\${DataBucket.Arn}/${folder}/digits/*` });
+    expect(further).toEqual([
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: [data('inbox'), data('files')] },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        Resource: [data('outbox'), data('work')],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucket'],
+        Resource: { 'Fn::GetAtt': ['DataBucket', 'Arn'] },
+        Condition: {
+          StringLike: { 's3:prefix': ['inbox/digits/*', 'files/digits/*', 'outbox/digits/*', 'work/digits/*'] },
+        },
+      },
+      {
+        Effect: 'Allow',
+        Action: [
+          'sqs:ReceiveMessage',
+          'sqs:DeleteMessage',
+          'sqs:GetQueueAttributes',
+          'sqs:ChangeMessageVisibility',
+          'sqs:SendMessage',
+        ],
+        Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+      },
+      { Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: { 'Fn::GetAtt': ['Dead', 'Arn'] } },
     ]);
   });
 

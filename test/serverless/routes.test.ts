@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { functionDefinitions } from '../../lib/serverless/functions.js';
+import { queueIds } from '../../lib/serverless/queues.js';
 import { catalogRoutes, modelRoutes } from '../../lib/serverless/routes.js';
 
 const lines = (routes: readonly { method: string; path: string; key: boolean }[]) =>
@@ -26,21 +27,27 @@ describe('routes', () => {
 
 describe('functions', () => {
   const models = [
-    { name: 'digits', memory: 1769 },
-    { name: 'sentiment', memory: 3008 },
+    { name: 'digits', memory: 1769, concurrency: 10 },
+    { name: 'sentiment', memory: 3008, concurrency: 50 },
   ];
-  const functions = functionDefinitions(models, (key) => `${key}Role`);
+  const functions = functionDefinitions(
+    models,
+    (key) => `${key}Role`,
+    (model) => queueIds(model, (key) => key),
+  );
 
-  test('there is one a model, and the catalog, each with a role of its own', () => {
+  test('there are two a model, and the catalog, each with a role of its own', () => {
     expect(Object.entries(functions).map(([key, { role }]) => [key, role])).toEqual([
       ['digits', { 'Fn::Sub': `\${digitsRole.Arn}` }],
+      ['digits-batch', { 'Fn::Sub': `\${digits-batchRole.Arn}` }],
       ['sentiment', { 'Fn::Sub': `\${sentimentRole.Arn}` }],
+      ['sentiment-batch', { 'Fn::Sub': `\${sentiment-batchRole.Arn}` }],
       ['catalog', { 'Fn::Sub': `\${catalogRole.Arn}` }],
     ]);
   });
 
-  test('memory is what the model asks for', () => {
-    expect(functions.sentiment?.memorySize).toBe(3008);
+  test('memory is what the model asks for, behind the API and behind the queue', () => {
+    expect([functions.sentiment?.memorySize, functions['sentiment-batch']?.memorySize]).toEqual([3008, 3008]);
   });
 
   test('the catalog knows which models are deployed', () => {

@@ -1,0 +1,133 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createService, slsPackage } from './package-service.js';
+import { readTemplate, resources, type Template } from './template.js';
+
+let template: Template;
+let service: string;
+
+beforeAll(async () => {
+  // A second model, whose name begins like the first one's.
+  service = await createService((yml) => yml.replace('digits: {}', 'digits: {}\n      digits-too: { concurrency: 2 }'));
+  // Both from one file: what is packaged does not matter here.
+  writeFileSync(`${service}/functions/digits-too.ts`, "export { handler } from './catalog.js';");
+  const { code, folder, output } = await slsPackage(service);
+  expect([code, code === 0 ? '' : output]).toEqual([0, '']);
+  template = readTemplate(folder);
+}, 60_000);
+
+afterAll(() => rmSync(service, { recursive: true, force: true }));
+
+const properties = (id: string) => template.Resources[id]?.Properties;
+const arn = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+
+describe('from an upload to the function', () => {
+  test('each inbox goes to its own queue, and nothing else of the bucket anywhere', () => {
+    const rule = (model: string, queue: string) => ({
+      Event: 's3:ObjectCreated:*',
+      Queue: arn(queue),
+      Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: `inbox/${model}/` }] } },
+    });
+    expect(properties('DataBucket')?.NotificationConfiguration).toEqual({
+      QueueConfigurations: [rule('digits', 'DigitsDashbatchQueue'), rule('digits-too', 'DigitsDashtooDashbatchQueue')],
+    });
+  });
+
+  test('the bucket is made after the policies that let it send, which name it without waiting for it', () => {
+    const policies = resources(template, 'SQS::QueuePolicy');
+    expect(template.Resources.DataBucket?.DependsOn).toEqual(policies.map(([id]) => id));
+    const name = `modelet-dev-data-\${AWS::AccountId}-\${AWS::Region}`;
+    expect(properties('DataBucket')?.BucketName).toEqual({ 'Fn::Sub': name });
+    for (const [, { PolicyDocument }] of policies) {
+      expect(PolicyDocument).toEqual({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 's3.amazonaws.com' },
+            Action: 'sqs:SendMessage',
+            Resource: arn(expect.stringMatching(/^DigitsD(?:ashtooD)?ashbatchQueue$/) as unknown as string),
+            Condition: {
+              ArnEquals: { 'aws:SourceArn': { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${name}` } },
+              StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+            },
+          },
+        ],
+      });
+    }
+  });
+
+  test('a queue hides a message for six timeouts of its function, and gives it up after five tries', () => {
+    const timeout = Number(properties('DigitsDashbatchLambdaFunction')?.Timeout);
+    expect(properties('DigitsDashbatchQueue')).toEqual({
+      QueueName: 'modelet-dev-digits-batch',
+      VisibilityTimeout: 6 * timeout,
+      MessageRetentionPeriod: 14 * 24 * 3600,
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { deadLetterTargetArn: arn('DigitsDashbatchQueueDead'), maxReceiveCount: 5 },
+    });
+    expect(properties('DigitsDashbatchQueueDead')).toEqual({
+      QueueName: 'modelet-dev-digits-batch-dead',
+      MessageRetentionPeriod: 14 * 24 * 3600,
+      SqsManagedSseEnabled: true,
+    });
+  });
+
+  test('the function takes one message at a time, says which failed, and runs only so often at once', () => {
+    const mappings = resources(template, 'Lambda::EventSourceMapping').map(([, mapping]) => mapping);
+    expect(mappings).toEqual([
+      {
+        BatchSize: 1,
+        EventSourceArn: arn('DigitsDashbatchQueue'),
+        FunctionName: arn('DigitsDashbatchLambdaFunction'),
+        Enabled: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: 10 },
+      },
+      expect.objectContaining({
+        EventSourceArn: arn('DigitsDashtooDashbatchQueue'),
+        ScalingConfig: { MaximumConcurrency: 2 },
+      }),
+    ]);
+  });
+
+  test('only the batch functions may send themselves messages again and again', () => {
+    const allowed = resources(template, 'Lambda::Function').filter(
+      ([, { RecursiveLoop }]) => RecursiveLoop === 'Allow',
+    );
+    expect(allowed.map(([id]) => id)).toEqual([
+      'DigitsDashbatchLambdaFunction',
+      'DigitsDashtooDashbatchLambdaFunction',
+    ]);
+  });
+
+  test('both functions of a model are the same zip', () => {
+    const keyOf = (id: string) => JSON.stringify(properties(id)?.Code);
+    expect(keyOf('DigitsLambdaFunction')).toMatch(/\/digits\.zip"/);
+    expect(keyOf('DigitsDashbatchLambdaFunction')).toBe(keyOf('DigitsLambdaFunction'));
+  });
+});
+
+test('the data bucket is encrypted, private, and empties itself', () => {
+  expect(properties('DataBucket')).toMatchObject({
+    BucketEncryption: {
+      ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+    },
+    LifecycleConfiguration: {
+      Rules: [
+        {
+          Status: 'Enabled',
+          ExpirationInDays: 30,
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: expect.any(Number) },
+        },
+      ],
+    },
+    OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    },
+  });
+});
