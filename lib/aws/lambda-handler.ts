@@ -16,8 +16,10 @@ import type { QueueHandler } from './queue-handler.js';
 /** Bytes of a result in JSON: Lambda's limit on what a synchronous call returns; beyond it the caller would get a bare 502. */
 const resultLimit = 6 * 1024 * 1024;
 
+export type LambdaHandler = (event: unknown, context: Context) => Promise<HttpResult>;
+
 /** One artifact is behind the API and behind the queue: it tells by the event which. */
-export interface LambdaHandler {
+export interface TwoDoorHandler {
   (event: SQSEvent, context: Context): Promise<SQSBatchResponse>;
   (event: unknown, context: Context): Promise<HttpResult>;
 }
@@ -26,7 +28,7 @@ export interface LambdaHandler {
  * A Lambda handler around the HTTP core and, where the function has one, a queue. It throws only for an event that no door of
  * ours sends, and where the queue can't be taken from at all: everything else is an answer, so the environment lives on.
  */
-export function createLambdaHandler(app: App, queue?: QueueHandler): LambdaHandler {
+export function createLambdaHandler(app: App, queue?: QueueHandler): TwoDoorHandler {
   const handler = async (event: unknown, context: Context): Promise<HttpResult | SQSBatchResponse> => {
     if (queue !== undefined && isQueueEvent(event)) return queue(event, () => context.getRemainingTimeInMillis());
     if (!isHttpEvent(event)) {
@@ -43,7 +45,7 @@ export function createLambdaHandler(app: App, queue?: QueueHandler): LambdaHandl
       return refuse(error);
     }
   };
-  return handler as LambdaHandler;
+  return handler as TwoDoorHandler;
 
   async function answer(event: HttpEvent, requestId: string, context: Context): Promise<HttpResponse> {
     let request: HttpRequest;

@@ -37,3 +37,15 @@ test.each([
     requestId: expect.any(String),
   });
 });
+
+test("a queue's event goes to the queue, with the time that is left; without a queue it is refused", async () => {
+  const app = async () => ({ status: 200, headers: {}, body: '' });
+  const event = { Records: [{ eventSource: 'aws:sqs' }] };
+  const handler = createLambdaHandler(app, async (_, remainingMs) => ({
+    batchItemFailures: [{ itemIdentifier: `${remainingMs()} ms` }],
+  }));
+  expect(await handler(event, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '29000 ms' }] });
+  expect(await handler(restEvent({ method: 'GET', target: '/' }), context)).toMatchObject({ statusCode: 200 });
+  await expect(createLambdaHandler(app)(event, context)).rejects.toThrow(/this function takes events of API Gateway/);
+  await expect(handler({ Records: [{ eventSource: 'aws:s3' }] }, context)).rejects.toThrow(/and of its queue/);
+});
