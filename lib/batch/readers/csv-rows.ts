@@ -5,7 +5,7 @@ import { contentOf } from './batch-line.js';
 import { type CsvRecord, csvRecords, separatorOf } from './csv-records.js';
 import type { FormatReader, RecordContent } from './found-record.js';
 import { splitLines } from './split-records.js';
-import { decodeText, heldBytes, withoutMark } from './text.js';
+import { decodeText, heldBytes } from './text.js';
 
 /** What a number looks like; `Number` alone would read '', '0x10' and 'Infinity' too. */
 const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -23,7 +23,7 @@ interface Header {
  * cells, as in JSON; without one it is numbers in the order of the columns.
  */
 export const readCsvRows: FormatReader = async function* ({ bytes }, start) {
-  const records = csvRecords(withoutMark(splitLines(bytes(0), 0), 0));
+  const records = csvRecords(splitLines(bytes(0), 0));
   try {
     const first = await records.next();
     if (first.done) return;

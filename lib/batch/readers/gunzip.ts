@@ -5,8 +5,8 @@ import { invalidInput, type ModeletError } from '../../core/errors.js';
 const step = 8192;
 
 /**
- * Unpacks gzip (RFC 1952; members one behind the other too), never further ahead than is asked for. All that can be unpacked
- * comes before the error about the rest: iterating over Node's own stream would lose what it still holds then.
+ * Unpacks gzip (RFC 1952; members one behind the other too), never further ahead than is asked for. What was unpacked comes
+ * before the error about the rest (but for the 16 KiB in which damage shows): iterating over Node's own stream would lose it.
  * @throws INVALID_INPUT where it is damaged, cut off or empty
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

@@ -2,7 +2,7 @@ import { invalidInput, type ModeletError } from '../../core/errors.js';
 import { readBatchLine } from './batch-line.js';
 import type { FormatReader } from './found-record.js';
 import { splitRecords } from './split-records.js';
-import { heldBytes, isBlank, withoutMark } from './text.js';
+import { heldBytes, isBlank } from './text.js';
 
 const [quote, comma, backslash] = [0x22, 0x2c, 0x5c];
 const [bracket, bracketEnd, brace, braceEnd] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -14,7 +14,7 @@ const [bracket, bracketEnd, brace, braceEnd] = [0x5b, 0x5d, 0x7b, 0x7d];
 export const readJsonArray: FormatReader = async function* ({ bytes }, start) {
   const scanner = elementScanner(start === 0);
   let expected: 'opening' | 'delimiter' | 'first' | 'element' | 'nothing' = start === 0 ? 'opening' : 'delimiter';
-  for await (const slice of withoutMark(splitRecords(bytes(start), start, scanner.findEnd), start)) {
+  for await (const slice of splitRecords(bytes(start), start, scanner.findEnd)) {
     const by = scanner.endedBy();
     if (expected === 'opening' || expected === 'nothing') {
       if (by === undefined) continue;

@@ -3,11 +3,11 @@ import { readId } from './batch-line.js';
 import type { FormatReader, ReaderSource, RecordContent } from './found-record.js';
 import { refuseFile } from './media-types.js';
 import { splitLines } from './split-records.js';
-import { heldBytes, isBlank, parseJson, withoutMark } from './text.js';
+import { heldBytes, isBlank, parseJson } from './text.js';
 
 /** `.manifest.jsonl`: an object of the data store a line, bare or as `{"key": …, "id": …}`; without an id the key is it. */
 export const readManifest: FormatReader = async function* (source, start) {
-  for await (const line of withoutMark(splitLines(source.bytes(start), start), start)) {
+  for await (const line of splitLines(source.bytes(start), start)) {
     if (line.bytes !== undefined && isBlank(line.bytes)) continue;
     yield { end: line.end, read: () => readObject(source, () => heldBytes(line)) };
   }

@@ -1,3 +1,5 @@
+import { withoutMark } from './byte-order-mark.js';
+
 /**
  * Bytes that a line, a row or an element of an array may have: as many as a request's body, so that what batch takes, HTTP
  * takes too.
@@ -33,7 +35,8 @@ export async function* splitRecords(
     length = 0;
     return slice;
   };
-  for await (const chunk of source) {
+  const text = start === 0 ? withoutMark(source, (skipped) => (at += skipped)) : source;
+  for await (const chunk of text) {
     for (let from = 0; from < chunk.length; ) {
       const found = findEnd(chunk, from);
       const to = found === -1 ? chunk.length : found;

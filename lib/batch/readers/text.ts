@@ -37,24 +37,3 @@ export function heldBytes({ bytes }: Slice): Uint8Array {
   const message = `has more than ${maxLineBytes} bytes; split it, or name files in a .manifest.jsonl`;
   throw new ModeletError('PAYLOAD_TOO_LARGE', message);
 }
-
-/**
- * Leaves out the byte order mark at the start of an input.
- * @throws INVALID_INPUT for UTF-16, in which every second byte of a text would be taken for a character
- */
-export async function* withoutMark(slices: AsyncIterable<Slice>, start: number): AsyncGenerator<Slice, void, void> {
-  let first = start === 0;
-  for await (const slice of slices) {
-    const { bytes } = slice;
-    yield first && bytes !== undefined ? { ...slice, bytes: unmarked(bytes) } : slice;
-    first = false;
-  }
-}
-
-function unmarked(bytes: Uint8Array): Uint8Array {
-  const [a, b, c] = bytes;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    throw invalidInput('', 'the file is text in UTF-16; save it as UTF-8');
-  }
-  return a === 0xef && b === 0xbb && c === 0xbf ? bytes.subarray(3) : bytes;
-}
