@@ -13,10 +13,11 @@ import { v2Routes } from './protocol/v2.js';
 import { createRegistry, type Registry } from './registry/registry.js';
 import { openStore } from './registry/stores/open-store.js';
 import { openEngine } from './runtime/open-engine.js';
-import { createService } from './service.js';
+import { createService, type Service } from './service.js';
 
 /**
- * The Lambda handler of one model: HTTP events in, answers out. Nothing is read, loaded or started before the first request.
+ * The Lambda handler of one model: HTTP events in, answers out; and events of its queue (serve-queue.ts). Nothing is read,
+ * loaded or started before the first of them.
  * It reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
  * or `tensorflow`), MODELET_ALIAS_SECONDS (how often an alias is looked at; default 30) and the memory size that Lambda tells.
  * @param model its name in the registry
@@ -25,20 +26,34 @@ import { createService } from './service.js';
 export function serveModel(model: string, { tasks }: { readonly tasks: readonly Task[] }): LambdaHandler {
   return createLambdaHandler(
     lazily(async () => {
-      const telemetry = createTelemetry(model);
-      const [registry, engine] = await Promise.all([openRegistry(), openEngine(process.env.MODELET_BACKEND ?? 'wasm')]);
-      const service = createService({
-        model,
-        registry,
-        engine,
-        tasks,
-        log: telemetry.log,
-        budget: weightBudget(engine, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
-        lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
-      });
+      const { service, telemetry } = await openService(model, tasks);
       return start([...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)], telemetry);
     }),
+    lazily(async () => {
+      const { service, telemetry } = await openService(model, tasks);
+      // Read only by the first event of a queue: no request waits for the code of batches.
+      const { openQueueHandler } = await import('./serve-queue.js');
+      return openQueueHandler(service, telemetry.log);
+    }),
   );
+}
+
+async function openService(
+  model: string,
+  tasks: readonly Task[],
+): Promise<{ readonly service: Service; readonly telemetry: Telemetry }> {
+  const telemetry = createTelemetry(model);
+  const [registry, engine] = await Promise.all([openRegistry(), openEngine(process.env.MODELET_BACKEND ?? 'wasm')]);
+  const service = createService({
+    model,
+    registry,
+    engine,
+    tasks,
+    log: telemetry.log,
+    budget: weightBudget(engine, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
+    lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
+  });
+  return { service, telemetry };
 }
 
 /**
@@ -83,13 +98,15 @@ function start(routes: readonly Route[], telemetry: Telemetry): App {
   return createApp(routes, telemetry.report);
 }
 
-/** Made at the first request, once; a failure is not kept. */
-function lazily(make: () => Promise<App>): App {
-  let making: Promise<App> | undefined;
-  return async (request, call) => {
+/** Made at the first call, once; a failure is not kept. */
+function lazily<Arguments extends unknown[], Result>(
+  make: () => Promise<(...args: Arguments) => Promise<Result>>,
+): (...args: Arguments) => Promise<Result> {
+  let making: Promise<(...args: Arguments) => Promise<Result>> | undefined;
+  return async (...args) => {
     making ??= make();
     try {
-      return await (await making)(request, call);
+      return await (await making)(...args);
     } catch (error) {
       making = undefined;
       throw error;
