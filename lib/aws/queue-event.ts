@@ -59,12 +59,20 @@ const notificationSchema = v.object({
 /** S3 sends it once to see whether it may, when notifications are set up. */
 const testSchema = v.object({ Event: v.literal('s3:TestEvent') });
 
-const messageSchema = v.union([handOnSchema, notificationSchema, testSchema]);
+const messageSchema = v.pipe(v.string(), v.parseJson(), v.union([handOnSchema, notificationSchema, testSchema]));
 
 /** The message by which an invocation hands the rest of an upload on to the next. */
 export function handOnMessage(upload: Required<Upload>): string {
   // Encoded as in S3's own messages: SQS does not take every character that a key may have.
   return JSON.stringify({ handOn: { ...upload, key: encodeURIComponent(upload.key) } });
+}
+
+/** The same message with a fresh count of hops, for an upload that was given up and is tried again; any other stays as it is. */
+export function startAgain(body: string): string {
+  const message = v.safeParse(v.pipe(v.string(), v.parseJson(), handOnSchema), body);
+  if (!message.success) return body;
+  const { handOn } = message.output;
+  return JSON.stringify({ handOn: { ...handOn, hop: { ...handOn.hop, count: 0, stalled: 0 } } });
 }
 
 /**
@@ -74,7 +82,7 @@ export function handOnMessage(upload: Required<Upload>): string {
  * @throws INVALID_INPUT for a body that is neither
  */
 export function readMessage(body: string, inbox: Inbox): Order {
-  const message = v.safeParse(messageSchema, parseJson(body));
+  const message = v.safeParse(messageSchema, body);
   if (!message.success) throw unreadable();
   const { output } = message;
   if ('handOn' in output) {
@@ -107,14 +115,6 @@ export function readMessage(body: string, inbox: Inbox): Order {
 function decodeKey(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
-  } catch {
-    throw unreadable();
-  }
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
   } catch {
     throw unreadable();
   }

@@ -11,13 +11,27 @@ import { promote } from './promote.js';
 import { prune } from './prune.js';
 import { publish } from './publish.js';
 import { push } from './push.js';
+import { redrive } from './redrive.js';
 import { rollback } from './rollback.js';
 import { serve } from './serve.js';
 import { show } from './show.js';
 import type { Verb, VerbCall } from './verb.js';
 import { verify } from './verify.js';
 
-const verbs: readonly Verb[] = [serve, publish, list, show, verify, invoke, promote, rollback, prune, push, scaffold];
+const verbs: readonly Verb[] = [
+  serve,
+  publish,
+  list,
+  show,
+  verify,
+  invoke,
+  promote,
+  rollback,
+  prune,
+  push,
+  redrive,
+  scaffold,
+];
 
 const common = {
   registry: { type: 'string' },
