@@ -6,6 +6,7 @@ import {
   serveCatalog,
   serveModel,
   tensor,
+  textClassification,
 } from '../../lib/index.js';
 import { catalogRoutes } from '../../lib/protocol/catalog.js';
 import { taskShapes } from '../../lib/protocol/openapi-tasks.js';
@@ -23,8 +24,8 @@ import { publishTiny, tinyDraft } from '../support/tiny-model.js';
 
 const registry = temporaryRegistry();
 process.env.MODELET_REGISTRY = registry.store.location;
-const tasks = [tensor, audioClassification, imageClassification];
-const names = ['digits', 'spoken-digits', 'half-plus-three', 'pair', 'shades', 'own'];
+const tasks = [tensor, audioClassification, imageClassification, textClassification];
+const names = ['digits', 'sentiment', 'spoken-digits', 'half-plus-three', 'pair', 'shades', 'own'];
 const catalog = client(serveCatalog());
 const handlers = new Map(names.map((name): [string, LambdaHandler] => [name, serveModel(name, { tasks })]));
 
@@ -35,7 +36,7 @@ let operations: { path: string; method: string; parts: any }[];
 
 beforeAll(async () => {
   const published = createRegistry(fileStore('models'));
-  for (const model of ['digits', 'spoken-digits']) {
+  for (const model of ['digits', 'sentiment', 'spoken-digits']) {
     await pushVersion(published, registry, { model, version: '1', alias: 'production' });
   }
   await publishSmall(registry, 'half-plus-three');

@@ -22,6 +22,7 @@ async function codeOf(model: string): Promise<string> {
 test.each([
   ['digits', ['image-classification@1', 'pngjs']],
   ['spoken-digits', ['audio-classification@1', 'fft.js']],
+  ['sentiment', ['text-classification@1']],
   ['forecast', ['forecast@1']],
 ])('the bundle of %s holds the task that it lists, and no other', async (model, listed) => {
   const code = await codeOf(model);

@@ -1,0 +1,3 @@
+import { serveModel, textClassification } from '../lib/index.js';
+
+export const handler = serveModel('sentiment', { tasks: [textClassification] });
