@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import type { VersionFiles } from '../core/version-files.js';
+import { bringRareOps } from './rare-ops.js';
 
 /** A version's graph, and what its weights will be; they are not read with it. */
 export interface Graph {
@@ -11,9 +12,13 @@ export interface Graph {
   readonly weightFiles: readonly string[];
 }
 
-/** @throws MODEL_CORRUPT when model.json is not a graph model's */
+/**
+ * Reads a graph, and the code of its rarer ops where that is apart.
+ * @throws MODEL_CORRUPT when model.json is not a graph model's
+ */
 export async function readGraph(manifest: Manifest, files: VersionFiles): Promise<Graph> {
   const { modelTopology, weightsManifest, signature } = parseModelJson(manifest, await files.read('model.json'));
+  await bringRareOps(opsOf(modelTopology));
   return {
     artifacts: { modelTopology, ...(signature === undefined ? {} : { signature }) },
     weightSpecs: weightsManifest.flatMap((group) => group.weights),
@@ -32,6 +37,17 @@ function parseModelJson(manifest: Manifest, bytes: Uint8Array): tf.io.ModelJSON 
     throw corrupt(manifest, 'has no modelTopology or no weightsManifest');
   }
   return json;
+}
+
+/** Of all nodes, also those of functions; what is no graph has none, and TF.js says so later. */
+function opsOf(topology: object): string[] {
+  const { node, library } = topology as { node?: unknown; library?: { function?: unknown } };
+  const functions = list(library?.function).flatMap((body) => list((body as { nodeDef?: unknown } | null)?.nodeDef));
+  return [...list(node), ...functions].map((entry) => String((entry as { op?: unknown } | null)?.op));
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** What is wrong with a version's model.json. */

@@ -1,42 +1,83 @@
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { build, type Metafile, transform } from 'esbuild';
+import { slimTensorflow } from './slim-tensorflow.js';
 
 const enginePackage = '@tensorflow/tfjs-backend-wasm/';
 /** The build of the wasm engine for Lambda: every Arm and x86 machine there has SIMD; threads don't pay in Node. */
 export const wasmFile = 'tfjs-backend-wasm-simd.wasm';
 
+const target = { platform: 'node', target: 'node20' } as const;
+
 /**
- * Bundles one function into `outdir`, which is emptied first: `index.cjs`, and the engine's wasm file beside it where the
- * bundle holds the engine. Lambda finds the handler as `index.handler`; `.cjs` is CommonJS whatever package.json is above it.
- * In the bundle `import.meta.url` is index.cjs itself.
+ * Bundles one function into `outdir`, which is emptied first: `index.cjs`, the chunks that it reads on demand (what stands
+ * behind an `import()`), and the engine's wasm file where the bundle holds the engine. Lambda finds the handler as
+ * `index.handler`; `.cjs` is CommonJS whatever package.json is above it. In a bundle `import.meta.url` is the file itself.
  */
 export async function bundleFunction({ entry, outdir }: { entry: string; outdir: string }): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const { metafile } = await build({
-    entryPoints: [entry],
-    outfile: join(outdir, 'index.cjs'),
+  const { outputFiles, metafile } = await build({
+    ...target,
+    entryPoints: { index: entry },
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    write: false,
     bundle: true,
     minify: true,
     metafile: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
+    // Only ES modules are split into chunks.
+    format: 'esm',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     // ES modules where a package has them: what a function does not use falls away. A third smaller, 40 ms faster to start.
     mainFields: ['module', 'main'],
     // tfjs-core's fallback for a Node without fetch; it would bring 265 KB.
     alias: { 'node-fetch': 'data:text/javascript,export default globalThis.fetch' },
     external: ['@tensorflow/tfjs-node'],
     define: { 'import.meta.url': 'modeletFileUrl' },
-    banner: { js: 'const modeletFileUrl=require("node:url").pathToFileURL(__filename).href;' },
+    plugins: [slimTensorflow()],
+    // What slim-tensorflow leaves out and someone needs after all.
+    logOverride: { 'import-is-undefined': 'error' },
     // What goes wrong is in the error it throws.
     logLevel: 'silent',
   });
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
-  if (inputs.some(([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes(enginePackage))) {
-    const wasm = createRequire(resolve(entry)).resolve(`${enginePackage}dist/${wasmFile}`);
-    copyFileSync(wasm, join(outdir, wasmFile));
+  const reached = reachable(metafile.outputs);
+  for (const { path, text } of outputFiles) {
+    if (reached.has(relative('.', path))) writeFileSync(path, await toCommonJs(text));
   }
+  const inputs = [...reached.values()].flatMap((output) => Object.entries(output.inputs));
+  const [engine] = inputs.find(([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes(enginePackage)) ?? [];
+  if (engine !== undefined) {
+    const folder = engine.slice(0, engine.indexOf(enginePackage) + enginePackage.length);
+    copyFileSync(join(folder, 'dist', wasmFile), join(outdir, wasmFile));
+  }
+}
+
+/** The outputs that the entry imports, at once or on demand: there is also a chunk for each `import()` that fell away. */
+function reachable(outputs: Metafile['outputs']): Map<string, Metafile['outputs'][string]> {
+  const found = new Map(Object.entries(outputs).filter(([path]) => basename(path) === 'index.cjs'));
+  // A map goes on to what is added while it is walked.
+  for (const { imports } of found.values()) {
+    for (const { path } of imports) {
+      const output = outputs[path];
+      if (output !== undefined) found.set(path, output);
+    }
+  }
+  return found;
+}
+
+/**
+ * CommonJS starts 4 ms faster than the same as ES modules, and does not load what a builtin has in getters: an `import` of
+ * `node:http` evaluates all of undici, which takes 15 ms.
+ */
+async function toCommonJs(text: string): Promise<string> {
+  const { code } = await transform(text, {
+    ...target,
+    format: 'cjs',
+    minify: true,
+    supported: { 'dynamic-import': false },
+    banner: 'const modeletFileUrl=require("node:url").pathToFileURL(__filename).href;',
+  });
+  return code;
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { openEngine } from '../../lib/runtime/open-engine.js';
+import { repairedKernels } from '../../lib/runtime/wasm-repairs/repair-kernels.js';
 import { load } from './engine.contract.js';
 
 beforeAll(async () => {
@@ -31,6 +32,11 @@ const values = (kernel: string, inputs: Inputs, attrs?: object) => run(kernel, i
 const ints = (...numbers: number[]) => tf.tensor1d(numbers, 'int32');
 const floats = (...numbers: number[]) => tf.tensor1d(numbers, 'float32');
 const [nan, infinity] = [Number.NaN, Number.POSITIVE_INFINITY];
+
+test('every kernel that is to be repaired is one that TF.js has', () => {
+  const known = tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName);
+  expect(repairedKernels.filter((kernel) => !known.includes(kernel))).toEqual([]);
+});
 
 describe('Cast on wasm', () => {
   test('to bool: what is not 0 is true', () => {

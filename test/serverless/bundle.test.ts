@@ -28,6 +28,38 @@ describe('bundleFunction', () => {
     expect(readdirSync(outdir)).toEqual(['index.cjs']);
   });
 
+  test('what stands behind an import() is a file of its own, read when it is asked for; both share the rest', async () => {
+    const dir = folder();
+    writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(dir, 'error.ts'), 'export class OwnError extends Error {}');
+    writeFileSync(
+      join(dir, 'rare.ts'),
+      "import { OwnError } from './error.js'; export const fail = () => { throw new OwnError(); };",
+    );
+    writeFileSync(
+      join(dir, 'entry.ts'),
+      `import { OwnError } from './error.js';
+      export const handler = async () => (await import('./rare.js')).fail();
+      export const isOwn = (error: unknown) => error instanceof OwnError;`,
+    );
+    const outdir = join(dir, 'out');
+    await bundleFunction({ entry: join(dir, 'entry.ts'), outdir });
+    const script = `
+      const read = () => Object.keys(require.cache).filter((file) => file.includes('rare-')).length;
+      const { handler, isOwn } = require(${JSON.stringify(join(outdir, 'index.cjs'))});
+      const before = read();
+      handler().catch((error) => process.stdout.write(JSON.stringify([before, read(), isOwn(error)])));`;
+    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('[0,1,true]');
+  });
+
+  test('loads builtins as CommonJS does, so that the getters of node:http stay unread', async () => {
+    const outdir = await bundle("import { request } from 'node:http'; export const handler = () => typeof request;");
+    const script = `
+      const kind = require(${JSON.stringify(join(outdir, 'index.cjs'))}).handler();
+      process.stdout.write(kind + ' ' + process.moduleLoadList.some((name) => name.includes('undici')));`;
+    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('function false');
+  });
+
   test('empties the folder first', async () => {
     const dir = folder();
     writeFileSync(join(dir, 'entry.ts'), 'export const handler = 1;');

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { clipByValue, floatOnly, floorDiv, mod, pow, sign } from './arithmetic.js';
 import { batchMatMul } from './batch-mat-mul.js';
 import { cast } from './cast.js';
@@ -55,11 +55,20 @@ const repairs: readonly (readonly [kernels: string, make: (original: Kernel) => 
   ],
 ];
 
-let done = false;
+/** For a test: a name of no kernel would repair nothing. */
+export const repairedKernels: readonly string[] = repairs.flatMap(([kernels]) => kernels.split(' '));
 
-/** Replaces TF.js' wasm kernels that answer wrongly; once a process, because they are registered for all. */
+const seen = new Set<string>();
+
+/**
+ * Replaces TF.js' wasm kernels that answer wrongly: those registered since the last call, once a process, because they are
+ * registered for all.
+ */
 export function repairKernels(): void {
-  if (done) return;
-  done = true;
-  for (const [kernels, make] of repairs) for (const kernel of kernels.split(' ')) repair(kernel, make);
+  const registered = tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName);
+  const fresh = new Set(registered.filter((kernel) => !seen.has(kernel)));
+  for (const [kernels, make] of repairs) {
+    for (const kernel of kernels.split(' ')) if (fresh.has(kernel)) repair(kernel, make);
+  }
+  for (const kernel of fresh) seen.add(kernel);
 }
