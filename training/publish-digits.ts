@@ -8,7 +8,7 @@ import type { Registry } from '../lib/registry/registry.js';
 import { openEngine } from '../lib/runtime/open-engine.js';
 import { prepareHandwriting } from '../lib/tasks/image/handwriting.js';
 import { imageClassification } from '../lib/tasks/image-classification.js';
-import { drawSeven } from './draw-seven.js';
+import { drawDigit } from './draw-digit.js';
 import { importNetwork } from './import-network.js';
 
 /**
@@ -41,7 +41,7 @@ export async function publishDigits(
 
 /** A drawing of ours, prepared as a request's would be: a manifest is no place for an image of the data set. */
 function goldenExample(model: tfl.Sequential, side: number): Example {
-  const drawn = drawSeven(10 * side);
+  const drawn = drawDigit(7, 10 * side);
   const rgba = Uint8Array.from({ length: 4 * drawn.length }, (_, index) =>
     index % 4 === 3 ? 255 : (drawn[index >> 2] as number),
   );
