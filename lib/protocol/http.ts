@@ -3,7 +3,7 @@
  * A Request with a body and a Response would cost a small request more than all else beside its forward pass
  * (docs/benchmarks.md, "handler").
  */
-export type HttpRequest = Pick<Request, 'method' | 'url' | 'headers' | 'arrayBuffer'>;
+export type HttpRequest = Pick<Request, 'method' | 'url' | 'arrayBuffer'> & { readonly headers: Pick<Headers, 'get'> };
 
 /** What `new Response(body, { status, headers })` takes. Header names are lower case. */
 export interface HttpResponse {
