@@ -1,4 +1,4 @@
-import { createLambdaHandler, type LambdaHandler } from './aws/lambda-handler.js';
+import { createLambdaHandler, type LambdaHandler, type TwoDoorHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
 import type { Engine } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
@@ -23,8 +23,8 @@ import { createService, type Service } from './service.js';
  * @param model its name in the registry
  * @param options.tasks the tasks that its versions may name; only these are in the function's bundle
  */
-export function serveModel(model: string, { tasks }: { readonly tasks: readonly Task[] }): LambdaHandler {
-  return createLambdaHandler(
+export function serveModel(model: string, { tasks }: { readonly tasks: readonly Task[] }): ModelHandler {
+  const handler = createLambdaHandler(
     lazily(async () => {
       const { service, telemetry } = await openService(model, tasks);
       return start([...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)], telemetry);
@@ -36,9 +36,14 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
       return openQueueHandler(service, telemetry.log);
     }),
   );
+  return Object.assign(handler, { tasks });
 }
 
-async function openService(
+/** A model's handler, which says what it serves with: the local inbox and `modelet batch` use the same tasks. */
+export type ModelHandler = TwoDoorHandler & { readonly tasks: readonly Task[] };
+
+/** A model's service as the environment configures it; `serveModel` makes one at the first event. */
+export async function openService(
   model: string,
   tasks: readonly Task[],
 ): Promise<{ readonly service: Service; readonly telemetry: Telemetry }> {

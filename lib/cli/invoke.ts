@@ -42,11 +42,11 @@ async function locally(
   { registry }: VerbCall,
   ask: (base: string) => Promise<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  const { localHandlers } = await import('../dev/local-handlers.js');
+  const { localModels } = await import('../dev/local-models.js');
   const { createLocalServer } = await import('../dev/local-server.js');
   process.env.MODELET_REGISTRY = registry.store.location;
   process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
-  const handlerFor = await localHandlers(resolve('dist/functions'), registry, builtInTasks);
+  const handlerFor = (await localModels(resolve('dist/functions'), registry, builtInTasks)).handlerFor;
   const server = createLocalServer({ handlerFor });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -4,6 +4,7 @@ import { ModeletError } from '../core/errors.js';
 import { version } from '../core/version.js';
 import { createRegistry } from '../registry/registry.js';
 import { openStore } from '../registry/stores/open-store.js';
+import { batch } from './batch.js';
 import { invoke } from './invoke.js';
 import { list } from './list.js';
 import { scaffold } from './new.js';
@@ -25,6 +26,7 @@ const verbs: readonly Verb[] = [
   show,
   verify,
   invoke,
+  batch,
   promote,
   rollback,
   prune,
@@ -62,7 +64,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return misuse(error instanceof Error ? error.message : String(error), `modelet ${name} --help shows what it takes`);
   }
   if (parsed.values.help === true) return say(helpOf(verb));
-  if (parsed.positionals.length !== verb.needs.length) {
+  const given = parsed.positionals.length;
+  if (given < verb.needs.length || (given > verb.needs.length && !takesMore(verb))) {
     return misuse(`modelet ${name} takes ${verb.needs.join(', ') || 'no arguments'}`, `usage: ${verb.usage}`);
   }
   const missing = (verb.requires ?? []).find((option) => parsed.values[option] === undefined);
@@ -74,6 +77,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return failure(error);
   }
 }
+
+/** `FILE…` stands for one or more. */
+const takesMore = ({ needs }: Verb): boolean => needs.at(-1)?.endsWith('…') === true;
 
 async function callOf({ values, positionals }: Pick<VerbCall, 'values' | 'positionals'>): Promise<VerbCall> {
   // The AWS SDK's advice to upgrade Node.js is for us to follow, not for whoever runs a command.

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
+import type { LocalModels } from '../dev/local-models.js';
+import { openStore } from '../registry/stores/open-store.js';
 import { builtInTasks } from './built-in-tasks.js';
 import type { Verb } from './verb.js';
 
@@ -12,31 +14,78 @@ export const serve: Verb = {
   needs: [],
   options: {},
   help: [
+    '  MODELET_DATA                       environment: the folder whose inbox/MODEL/ is answered in batches (default ./.modelet)',
     '  PORT, HOST                         environment: where to listen (default 3000, 127.0.0.1)',
     '  MODELET_API_KEY                    environment: ask for this x-api-key, as a deployment does',
     '  MODELET_BACKEND                    environment: wasm (default) or tensorflow (after npm run native)',
   ],
   run: async ({ registry, print }) => {
     // Not at the top: other verbs start without them.
-    const { localHandlers } = await import('../dev/local-handlers.js');
+    const { localModels } = await import('../dev/local-models.js');
     const { createLocalServer } = await import('../dev/local-server.js');
     // The handlers read the environment that a deployment would set; metrics would only fill the terminal.
     process.env.MODELET_REGISTRY = registry.store.location;
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
-    const handlerFor = await localHandlers(resolve('dist/functions'), registry, builtInTasks);
-    const server = createLocalServer({ handlerFor, apiKey: apiKeyFrom(process.env.MODELET_API_KEY) });
+    const local = await localModels(resolve('dist/functions'), registry, builtInTasks);
+    const server = createLocalServer({
+      handlerFor: local.handlerFor,
+      apiKey: apiKeyFrom(process.env.MODELET_API_KEY),
+    });
     const port = portFrom(process.env.PORT || '3000');
     server.listen(port, process.env.HOST || '127.0.0.1');
     await once(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
 
     const address = `http://localhost:${(server.address() as AddressInfo).port}`;
     const models = await registry.models();
-    print(banner(address, models), { address, models });
+    const data = process.env.MODELET_DATA || './.modelet';
+    const isWatched = !data.startsWith('s3://');
+    const inbox = isWatched ? join(data, 'inbox') : undefined;
+    print(banner(address, models, inbox), { address, models, ...(inbox !== undefined && { inbox }) });
+    const ended = new AbortController();
+    if (isWatched)
+      watch(data, local, ended.signal).catch((error: Error) => warn(`${data} is not watched: ${error.message}`));
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    ended.abort();
     server.close();
     server.closeAllConnections();
+    // A pass of a batch may be under way; what it wrote goes on at the next start.
+    process.exit(0);
   },
 };
+
+/** Batches of the folder's inbox, each told in a line. */
+async function watch(folder: string, { tasksOf }: LocalModels, signal: AbortSignal): Promise<void> {
+  const { watchInbox } = await import('../dev/local-inbox.js');
+  const { openService } = await import('../serve-model.js');
+  const services = new Map<string, ReturnType<typeof openService>>();
+  const open = (model: string) => {
+    const service = services.get(model) ?? openService(model, tasksOf(model));
+    services.set(model, service);
+    return service;
+  };
+  const silent = () => undefined;
+  await watchInbox(
+    {
+      folder,
+      data: await openStore(folder),
+      serviceOf: async (model) => (await open(model)).service,
+      log: { info: silent, warn: silent, error: silent, event: silent },
+      onDone: (model, key, { state, records, failed, error }) => {
+        const what = state === 'failed' ? `failed: ${error}` : `${records} record(s), ${failed} failed`;
+        warn(`${join(folder, 'outbox', model, key)}: ${what}`);
+      },
+      onFailed: (model, key, error, again) => {
+        const why = error instanceof ModeletError ? error.message : String(error);
+        warn(
+          `${join(folder, 'inbox', model, key)}: ${why}; ${again ? 'trying again' : 'tried again at the next start'}`,
+        );
+      },
+    },
+    signal,
+  );
+}
+
+const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function portFrom(text: string): number {
   const port = Number(text);
@@ -59,7 +108,7 @@ function refuse(error: NodeJS.ErrnoException, port: number): never {
   throw new ModeletError('INVALID_REQUEST', `${why}; set ${setting} to a free one`);
 }
 
-function banner(address: string, models: readonly string[]): string {
+function banner(address: string, models: readonly string[], inbox: string | undefined): string {
   const file = models.includes('digits') ? ['examples/7.png', 'image/png', 'digits'] : undefined;
   const commands = [
     ...(file === undefined
@@ -72,5 +121,8 @@ function banner(address: string, models: readonly string[]): string {
     `modelet serves ${models.join(', ') || 'no models yet'} on ${address}`,
     'try:',
     ...commands.map((line) => `  ${line}`),
+    ...(inbox === undefined
+      ? []
+      : [`files in ${join(inbox, 'MODEL')}/ are answered too, in ${join(inbox, '../outbox/MODEL')}/`]),
   ].join('\n');
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { localHandlers } from '../../lib/dev/local-handlers.js';
+import { localModels } from '../../lib/dev/local-models.js';
 import { createLocalServer } from '../../lib/dev/local-server.js';
 import { tensor } from '../../lib/index.js';
 import type { Registry } from '../../lib/registry/registry.js';
@@ -40,7 +40,7 @@ test('answers here, as a deployment would', async () => {
 });
 
 test('asks a running service, with its key', async () => {
-  const handlerFor = await localHandlers('no-functions', registry, [tensor]);
+  const handlerFor = (await localModels('no-functions', registry, [tensor])).handlerFor;
   const server = createLocalServer({ handlerFor, apiKey: 'secret' });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LambdaHandler } from '../../lib/aws/lambda-handler.js';
 import { createClient, RequestError } from '../../lib/client/index.js';
-import { localHandlers } from '../../lib/dev/local-handlers.js';
+import { localModels } from '../../lib/dev/local-models.js';
 import { createLocalServer } from '../../lib/dev/local-server.js';
 import { imageClassification, tensor } from '../../lib/index.js';
 import { pushVersion } from '../../lib/registry/push.js';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await publishSmall(registry, 'pair');
   await publishSmall(registry, 'pair');
   await publishTiny(registry);
-  url = await listen(await localHandlers('/nonexistent', registry, [tensor, imageClassification]), apiKey);
+  url = await listen((await localModels('/nonexistent', registry, [tensor, imageClassification])).handlerFor, apiKey);
 });
 afterAll(() => {
   for (const server of servers) {

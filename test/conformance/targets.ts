@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { LambdaHandler } from '../../lib/aws/lambda-handler.js';
-import { localHandlers } from '../../lib/dev/local-handlers.js';
+import { localModels } from '../../lib/dev/local-models.js';
 import { createLocalServer } from '../../lib/dev/local-server.js';
 import { imageClassification, tensor } from '../../lib/index.js';
 import { pushVersion } from '../../lib/registry/push.js';
@@ -41,7 +41,7 @@ export async function fillRegistry(registry: Registry): Promise<void> {
 /** What `npm start` runs, in this process; MODELET_REGISTRY says which models. */
 export async function startLocal(registry: Registry): Promise<Target> {
   process.env.MODELET_REGISTRY = registry.store.location;
-  return listen(await localHandlers('/nonexistent', registry, [tensor, imageClassification]));
+  return listen((await localModels('/nonexistent', registry, [tensor, imageClassification])).handlerFor);
 }
 
 /** What `sls package` made, run by AWS's own client for Lambda, with the local server in the gateway's place. */

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LambdaHandler } from '../../lib/aws/lambda-handler.js';
-import { localHandlers } from '../../lib/dev/local-handlers.js';
+import { localModels } from '../../lib/dev/local-models.js';
 import { createLocalServer } from '../../lib/dev/local-server.js';
 import { tensor } from '../../lib/index.js';
 import { temporaryRegistry } from '../support/serve.js';
@@ -25,7 +25,7 @@ let base: string;
 let locked: string;
 beforeAll(async () => {
   await publishTiny(registry);
-  const handlers = await localHandlers('/nonexistent', registry, [tensor]);
+  const handlers = (await localModels('/nonexistent', registry, [tensor])).handlerFor;
   base = await listen(handlers);
   locked = await listen(handlers, 'a secret');
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { localHandlers } from '../../lib/dev/local-handlers.js';
+import { localModels } from '../../lib/dev/local-models.js';
 import { createLocalServer } from '../../lib/dev/local-server.js';
 import { tensor } from '../../lib/index.js';
 import { setAlias } from '../../lib/registry/move-alias.js';
@@ -26,7 +26,7 @@ const heapBytes = (): number =>
   (tf.backend() as unknown as { readonly wasm: { readonly HEAPU8: Uint8Array } }).wasm.HEAPU8.length;
 
 test('over 100 swaps under load not one request fails, each answer is its version’s, and the heap stays flat', async () => {
-  const server = createLocalServer({ handlerFor: await localHandlers('no-functions', registry, [tensor]) });
+  const server = createLocalServer({ handlerFor: (await localModels('no-functions', registry, [tensor])).handlerFor });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   let answered = '';

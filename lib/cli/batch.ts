@@ -1,0 +1,84 @@
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readRecords } from '../batch/readers/read-records.js';
+import { runBatch } from '../batch/run-batch.js';
+import type { Summary } from '../batch/summary.js';
+import { ModeletError } from '../core/errors.js';
+import { fileStore } from '../registry/stores/file-store.js';
+import { openService } from '../serve-model.js';
+import { type BatchFiles, gatherFiles, placeFiles, takeResults } from './batch-files.js';
+import { builtInTasks } from './built-in-tasks.js';
+import type { Verb, VerbCall } from './verb.js';
+
+export const batch: Verb = {
+  name: 'batch',
+  usage: 'modelet batch MODEL FILE… --out DIR',
+  summary: 'answers for every record of files: images, sounds, .jsonl, .csv, .json, .txt, .zip, .tar, also .gz',
+  needs: ['MODEL', 'FILE…'],
+  requires: ['out'],
+  options: { out: { type: 'string' } },
+  help: [
+    '  --out DIR                          results.jsonl and summary.json of each file go to DIR/<file name>/; those of images and',
+    '                                     sounds together to DIR/files/, a row each. Broken off, the same command goes on',
+  ],
+  run: async (call) => {
+    const { positionals, values, print, progress, registry } = call;
+    const [model = '', ...paths] = positionals;
+    const out = resolve(values.out as string);
+    const inputs = await gatherFiles(paths);
+    process.env.MODELET_REGISTRY = registry.store.location;
+    process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
+    process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
+    const { localModels } = await import('../dev/local-models.js');
+    const models = await localModels(resolve('dist/functions'), registry, builtInTasks);
+    const { service, telemetry } = await openService(model, models.tasksOf(model));
+    await service.describe({ alias: 'production' });
+
+    const total = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+    const bar = progress(model, Math.max(total, 1));
+    const summaries: Summary[] = [];
+    let before = 0;
+    try {
+      for (const input of inputs) {
+        const folder = join(out, '.modelet');
+        const key = await placeFiles(folder, model, input);
+        const outcome = await runBatch({
+          service,
+          data: fileStore(folder),
+          read: readRecords,
+          key,
+          remainingMs: () => Infinity,
+          log: telemetry.log,
+          onProgress: ({ bytes, totalBytes }) => bar.update(before + (input.bytes * bytes) / Math.max(totalBytes, 1)),
+        });
+        if (outcome.state === 'unfinished') throw new Error('a run without a deadline can only end');
+        await takeResults(join(folder, 'outbox', model, key), join(out, input.name));
+        summaries.push(outcome.summary);
+        before += input.bytes;
+      }
+      await rm(join(out, '.modelet'), { recursive: true, force: true });
+    } finally {
+      bar.stop();
+    }
+    report(inputs, summaries, values.out as string, print);
+  },
+};
+
+function report(
+  inputs: readonly BatchFiles[],
+  summaries: readonly Summary[],
+  out: string,
+  print: VerbCall['print'],
+): void {
+  const lines = summaries.map(({ state, records, failed, error }, index) => {
+    const place = join(out, inputs[index]?.name ?? '', 'results.jsonl');
+    const bad = failed === 0 ? '' : `, ${failed} of them failed`;
+    return `${place}: ${records} record(s)${bad}${state === 'failed' ? `; then the file could not be read: ${error}` : ''}`;
+  });
+  print(lines.join('\n'), {
+    results: summaries.map((summary, index) => ({ folder: join(out, inputs[index]?.name ?? ''), ...summary })),
+  });
+  const broken = summaries.find(({ state }) => state === 'failed');
+  if (broken !== undefined)
+    throw new ModeletError('INVALID_INPUT', `${broken.input.key} could not be read to its end; ${broken.error}`);
+}

@@ -1,0 +1,92 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { modeletCommand } from '../support/modelet-command.js';
+
+const command = modeletCommand();
+const folder = mkdtempSync(join(tmpdir(), 'modelet-batch-'));
+const [home, registry, seven] = [process.cwd(), resolve('models'), resolve('examples/7.png')];
+// Where no compiled functions are: jest can't import those.
+beforeAll(() => process.chdir(folder));
+afterAll(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true });
+});
+const out = join(folder, 'out');
+beforeEach(() => rmSync(out, { recursive: true, force: true }));
+
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const batch = (...args: string[]) => command.run('batch', 'digits', ...args, '--out', out, '--registry', registry);
+const rows = (name: string) =>
+  readFileSync(join(out, name, 'results.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('images become one result with a row each, in their order; a file of records has its own', async () => {
+  const [a, b] = [join(folder, 'a.png'), join(folder, 'b.png')];
+  for (const path of [a, b]) copyFileSync(seven, path);
+  const png = readFileSync(seven).toString('base64');
+  const records = file('seven.jsonl', `${JSON.stringify({ id: 'x', instance: { b64: png } })}\n{"b64": "AAAA"}\n`);
+  const { code, out: printed } = await batch(b, records, a, '--json');
+  expect(code).toBe(0);
+  expect(rows('files')).toEqual(
+    [b, a].map((id, index) => ({ index, id, output: expect.objectContaining({ label: '7' }) })),
+  );
+  expect(rows('seven.jsonl')).toEqual([
+    { index: 0, id: 'x', output: expect.objectContaining({ label: '7' }) },
+    { index: 1, error: expect.stringContaining('PNG'), code: 'INVALID_INPUT' },
+  ]);
+  expect(JSON.parse(printed).results).toMatchObject([
+    { folder: join(out, 'seven.jsonl'), records: 2, ok: 1, failed: 1 },
+    { folder: join(out, 'files'), records: 2, failed: 0 },
+  ]);
+  // Nothing else is left there.
+  expect(readdirSync(out).sort()).toEqual(['files', 'seven.jsonl']);
+  expect(existsSync(join(out, 'files', 'summary.json'))).toBe(true);
+});
+
+describe('refused with one line why and one line what to do', () => {
+  test.each<[string, () => string[], string]>([
+    ['a file that is not there', () => [join(folder, 'none.png')], 'is no file'],
+    ['a folder', () => [folder], 'is no file'],
+    ['a file that can not be read', () => [file('broken.jsonl.gz', 'no gzip')], 'could not be read to its end'],
+    ['a kind of file that the model does not take', () => [file('song.mp3', 'x')], 'could not be read to its end'],
+    [
+      'two files of one name',
+      () => {
+        mkdirSync(join(folder, 'other'), { recursive: true });
+        return [file('same.jsonl', ''), file('other/same.jsonl', '')];
+      },
+      'two files are called same.jsonl',
+    ],
+  ])('%s', async (_, paths, message) => {
+    const { code, err } = await batch(...paths());
+    expect(code).toBe(1);
+    expect(err).toContain(message);
+    expect(err.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('an unknown model, before anything is written', async () => {
+    const { code, err } = await command.run('batch', 'nobody', seven, '--out', out, '--registry', registry);
+    expect({ code, lines: err.trimEnd().split('\n').length }).toEqual({ code: 1, lines: 2 });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test.each([[['digits']], [['digits', 'a.png']]])('no files, or no --out: %j', async (args) => {
+    expect(await command.run('batch', ...args)).toMatchObject({ code: 2 });
+  });
+});
