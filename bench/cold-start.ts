@@ -2,7 +2,7 @@ import type { Bench, Result } from './bench.js';
 import { chart } from './cold-start/chart.js';
 import { installParts } from './cold-start/install.js';
 import { type Measured, measureStarts } from './cold-start/measure-starts.js';
-import { type Model, models, openNetwork } from './cold-start/networks.js';
+import { type Model, models } from './cold-start/networks.js';
 import { questionOf } from './cold-start/question.js';
 import { setStage } from './cold-start/stage.js';
 import { headline, type StartRow, summarise } from './cold-start/summarise.js';
@@ -11,6 +11,9 @@ import { makeVariants, type Name, type Variant } from './cold-start/variants.js'
 
 /** Starts of each variant. */
 const rounds = 15;
+
+/** The share of the run that goes into making what is started. */
+const preparation = 0.1;
 
 /** Those that are compared, and what they are compared over, also start with V8's code cache. */
 const codeCache: readonly Name[] = ['idle', 'floor', 'modelet', 'naive', 'onnxruntime'];
@@ -49,16 +52,18 @@ export async function measureColdStarts(
     readonly onProgress: (share: number) => void;
   },
 ): Promise<Measured[]> {
-  const networks = await Promise.all(options.models.map(openNetwork));
   const peers = variants.some((name) => name !== 'idle' && name !== 'floor' && name !== 'modelet');
-  const stage = await setStage(networks, peers ? { tensorflow: variants.includes('tensorflow') } : undefined);
+  const stage = await setStage(options.models, peers ? { tensorflow: variants.includes('tensorflow') } : undefined);
   try {
     const made: Variant[] = [];
-    for (const { model, manifest } of networks) {
+    options.onProgress(preparation / 2);
+    for (const { model, manifest } of stage.networks) {
       const question = questionOf(manifest, model === 'mobilenet');
       made.push(...(await makeVariants({ model, question, stage }, variants, options)));
     }
-    return await measureStarts(made, options.rounds, options.onProgress);
+    return await measureStarts(made, options.rounds, (share) =>
+      options.onProgress(preparation + (1 - preparation) * share),
+    );
   } finally {
     await stage.stop();
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest } from '../../lib/core/manifest.js';
@@ -9,7 +9,6 @@ import { createRegistry, type Registry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import { digitsLayers } from './digits-layers.js';
-import { workFolder } from './install.js';
 import { type Layer, layersModelFiles } from './layers-model.js';
 import { mobilenetLayers } from './mobilenet-layers.js';
 import { type PublishedGraph, readPublishedGraph } from './published-graph.js';
@@ -26,14 +25,13 @@ export interface Network {
   readonly layers: readonly Layer[];
 }
 
-/** The network of that name; MobileNet is published first, once, which takes 20 s for the proof. */
-export async function openNetwork(model: Model): Promise<Network> {
-  const folder = model === 'digits' ? 'models' : join(workFolder, 'registry');
-  const registry = createRegistry(fileStore(folder));
-  if (model === 'mobilenet' && !existsSync(join(folder, model, 'aliases/production.json'))) {
-    rmSync(folder, { recursive: true, force: true });
-    await publishMobilenet(registry);
-  }
+/**
+ * The network of that name: digits as it is in `models/`, MobileNet published by the code of now, of which its proof takes 20 s.
+ * @param folder for the registry of what is published
+ */
+export async function openNetwork(model: Model, folder: string): Promise<Network> {
+  const registry = createRegistry(fileStore(model === 'digits' ? 'models' : folder));
+  if (model === 'mobilenet') await publishMobilenet(registry);
   const manifest = await registry.manifest(model, await registry.resolve(model, { alias: 'production' }));
   const graph = await readPublishedGraph(registry, manifest);
   return { model, registry, manifest, graph, layers: model === 'digits' ? digitsLayers(graph) : mobilenetLayers() };

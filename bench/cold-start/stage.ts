@@ -8,7 +8,7 @@ import { openStore } from '../../lib/registry/stores/open-store.js';
 import { startS3Server } from '../../test/support/versitygw.js';
 import { python, workFolder } from './install.js';
 import { layersModelFiles } from './layers-model.js';
-import type { Network } from './networks.js';
+import { type Model, type Network, openNetwork } from './networks.js';
 import { onnxModel } from './onnx-model.js';
 
 const bucket = 'models';
@@ -17,6 +17,7 @@ const bucket = 'models';
 export interface Stage {
   /** For the functions and their code caches; it goes with the stage. */
   readonly folder: string;
+  readonly networks: readonly Network[];
   /** What a function of that model has in its environment. */
   env(model: string): Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -24,7 +25,7 @@ export interface Stage {
 
 /** @param peers also the forms of the other runtimes; a SavedModel where TensorFlow is installed */
 export async function setStage(
-  networks: readonly Network[],
+  models: readonly Model[],
   peers: { readonly tensorflow: boolean } | undefined,
 ): Promise<Stage> {
   const s3 = await startS3Server();
@@ -35,7 +36,9 @@ export async function setStage(
     await s3.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  const networks: Network[] = [];
   try {
+    for (const model of models) networks.push(await openNetwork(model, join(folder, 'registry')));
     await s3.createBucket(bucket);
     Object.assign(process.env, s3.env()); // for the stores of this process
     const registry = createRegistry(await openStore(`s3://${bucket}/registry`));
@@ -49,6 +52,7 @@ export async function setStage(
   }
   return {
     folder,
+    networks,
     env: (model) => ({
       ...s3.env(),
       MODELET_REGISTRY: `s3://${bucket}/registry`,
