@@ -14,7 +14,10 @@ export function readBatchLine(bytes: () => Uint8Array): RecordContent {
     const id = readId(raw);
     const [other] = Object.keys(others);
     if (other !== undefined) {
-      return { id, error: invalidInput('', 'has other fields beside "id" and "instance"; put them into the instance') };
+      return {
+        id,
+        error: invalidInput('', 'the record has other fields beside "id" and "instance"; put them into the instance'),
+      };
     }
     return { id, ...contentOf(() => ({ instance: parseInstance(instance, 'instance') })) };
   });

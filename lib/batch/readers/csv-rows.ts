@@ -55,7 +55,7 @@ function readRow(record: CsvRecord, { separator, columns }: Header): RecordConte
     if (cells.length !== columns.length) {
       throw invalidInput(
         '',
-        `has ${cells.length} cells, the header has ${columns.length}; quote cells with separators`,
+        `the row has ${cells.length} cells, the header has ${columns.length}; quote cells with separators`,
       );
     }
     id = cells[columns.indexOf('id')];
@@ -75,7 +75,7 @@ function cellsOf(record: CsvRecord, separator: string): readonly string[] {
   const text = decodeText(heldBytes(record)).replace(/\r?\n$/, '');
   const { data, errors } = Papa.parse<string[]>(text, { delimiter: separator, newline: '\n' });
   if (record.broken || errors.length > 0 || data.length !== 1) {
-    throw invalidInput('', 'has quotes that do not match; double a quote within quotes');
+    throw invalidInput('', 'the row has quotes that do not match; double a quote within quotes');
   }
   return data[0] as string[];
 }

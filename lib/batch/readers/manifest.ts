@@ -31,7 +31,7 @@ function readLine(line: unknown): { key: string; id: string | number } {
   if (typeof line === 'string') return { key: line, id: line };
   const { key, id, ...others } = typeof line === 'object' && line !== null ? (line as Record<string, unknown>) : {};
   if (typeof key !== 'string' || Object.keys(others).length > 0) {
-    throw invalidInput('', 'expected {"key": "files/…", "id": …} or the key as text');
+    throw invalidInput('', 'the line is no key; expected {"key": "files/…", "id": …} or the key as text');
   }
   return { key, id: readId(id) ?? key };
 }

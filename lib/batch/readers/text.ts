@@ -9,7 +9,7 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw invalidInput('', 'is not text in UTF-8; save it as UTF-8');
+    throw invalidInput('', 'the record is not text in UTF-8; save the file as UTF-8');
   }
 }
 
@@ -20,9 +20,10 @@ export function parseJson(bytes: Uint8Array): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw invalidInput('', 'is not valid JSON; write one instance of JSON');
+    throw invalidInput('', 'the record is not valid JSON; write one instance of it, in a .jsonl on one line');
   }
-  if (isTooDeep(text, value)) throw invalidInput('', `is nested deeper than ${maxJsonDepth} levels; make it flatter`);
+  if (isTooDeep(text, value))
+    throw invalidInput('', `the record is nested deeper than ${maxJsonDepth} levels; make it flatter`);
   return value;
 }
 
@@ -34,6 +35,6 @@ export function isBlank(bytes: Uint8Array): boolean {
 /** Bytes of a slice. @throws PAYLOAD_TOO_LARGE where it was too long to be held */
 export function heldBytes({ bytes }: Slice): Uint8Array {
   if (bytes !== undefined) return bytes;
-  const message = `has more than ${maxLineBytes} bytes; split it, or name files in a .manifest.jsonl`;
+  const message = `the record has more than ${maxLineBytes} bytes; split it, or name files in a .manifest.jsonl`;
   throw new ModeletError('PAYLOAD_TOO_LARGE', message);
 }

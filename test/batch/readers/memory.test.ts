@@ -56,7 +56,8 @@ describe('memory stays flat', () => {
   test('over an array of hundreds of MB', async () => {
     const array = function* (): Iterable<Uint8Array> {
       yield Buffer.from('[');
-      for (const part of repeat(block, 25)) yield Buffer.from(Buffer.from(part).toString('latin1').replaceAll('\n', ','));
+      for (const part of repeat(block, 25))
+        yield Buffer.from(Buffer.from(part).toString('latin1').replaceAll('\n', ','));
       yield Buffer.from('1]');
     };
     const { records, grown } = await measure(streamed('a.json', array()));
