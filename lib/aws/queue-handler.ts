@@ -63,8 +63,8 @@ export function createQueueHandler({ inbox, receives, log, openQueue, run }: Que
       return true;
     } catch (error) {
       return await fail(message, error).catch((failure: unknown) => {
-        // The queue itself does not answer: SQS brings the message back, and buries it without a reason after the last try.
-        log.error('the queue does not answer', { messageId: message.messageId, error: errorFields(failure) });
+        // SQS brings the message back all the same, after the visibility time, and buries it without a reason after the last try.
+        log.error('the queue did not take it', { messageId: message.messageId, error: errorFields(failure) });
         return false;
       });
     }
