@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createService, slsPackage } from './package-service.js';
 import { readTemplate, resources, type Template } from './template.js';
@@ -130,4 +130,13 @@ test('the data bucket is encrypted, private, and empties itself', () => {
       RestrictPublicBuckets: true,
     },
   });
+});
+
+test('docs/batch.md tells the times and counts that are deployed', () => {
+  const docs = readFileSync('docs/batch.md', 'utf8');
+  const { VisibilityTimeout, RedrivePolicy } = properties('DigitsDashbatchQueue') ?? {};
+  const { maxReceiveCount } = RedrivePolicy as { maxReceiveCount: number };
+  expect(docs).toContain(`the visibility time, ${Number(VisibilityTimeout) / 60} minutes`);
+  expect(docs).toContain(`${maxReceiveCount} tries failed`);
+  expect(docs).toContain(`longer than ${Number(properties('DigitsDashbatchLambdaFunction')?.Timeout) / 60} minutes`);
 });
