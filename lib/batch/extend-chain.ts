@@ -53,7 +53,11 @@ export async function extendChain(extension: Extension, from: Chain): Promise<Ch
   /** Reads on from the end of the chain. */
   const goOn = async (): Promise<void> => {
     try {
-      const records = read(input, { mediaTypes: service.mediaTypes(manifest) }, chain.head.next);
+      const records = read(
+        input,
+        { mediaTypes: service.mediaTypes(manifest), task: manifest.task.name },
+        chain.head.next,
+      );
       for await (const row of predictRecords(service, manifest, records, sizes)) {
         part.add(row);
         onRow(part.head());

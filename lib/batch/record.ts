@@ -43,6 +43,8 @@ export type BatchRecord = {
 export interface RecordContext {
   /** Media types that the model's task takes as files. */
   readonly mediaTypes: readonly string[];
+  /** The task's name: rows of a table are numbers for `tensor@1`, for others the fields of the task's own JSON. */
+  readonly task: string;
 }
 
 /**

@@ -10,8 +10,8 @@ import { decodeText, heldBytes } from './text.js';
 /** What a number looks like; `Number` alone would read '', '0x10' and 'Infinity' too. */
 const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** Columns whose rows are fields of the task's own JSON, in which cells are texts. */
-const textColumns = ['text', 'b64'];
+/** Columns whose cells are texts also where they look like numbers. */
+const textColumns: readonly string[] = ['text', 'b64'];
 
 interface Header {
   readonly separator: string;
@@ -19,10 +19,11 @@ interface Header {
 }
 
 /**
- * `.csv`: an instance a row below a header. A column `id` is carried over. With a column `text` or `b64` a row is an object of its
- * cells, as in JSON; without one it is numbers in the order of the columns.
+ * `.csv`: an instance a row below a header. A column `id` is carried over. Where the task has no JSON of its own the other columns
+ * are numbers, in their order; else they are its fields, as an object, so that it prepares them: numbers never pass it by.
  */
-export const readCsvRows: FormatReader = async function* ({ bytes }, start) {
+export const readCsvRows: FormatReader = async function* ({ bytes, context }, start) {
+  const toValue = context.task.startsWith('tensor@') ? numbersOf : fieldsOf;
   const records = csvRecords(splitLines(bytes(0), 0));
   try {
     const first = await records.next();
@@ -30,7 +31,7 @@ export const readCsvRows: FormatReader = async function* ({ bytes }, start) {
     const header = readHeader(first.value);
     const rows = start === 0 ? records : csvRecords(splitLines(bytes(start), start), header.separator);
     if (rows !== records) await records.return();
-    for await (const row of rows) yield { end: row.end, read: () => readRow(row, header) };
+    for await (const row of rows) yield { end: row.end, read: () => readRow(row, header, toValue) };
   } finally {
     await records.return();
   }
@@ -48,26 +49,47 @@ function readHeader(record: CsvRecord): Header {
   return { separator, columns };
 }
 
-function readRow(record: CsvRecord, { separator, columns }: Header): RecordContent {
+type Cell = readonly [column: string, text: string];
+
+function readRow(
+  record: CsvRecord,
+  { separator, columns }: Header,
+  toValue: (row: readonly Cell[]) => unknown,
+): RecordContent {
   let id: string | undefined;
   const content = contentOf(() => {
     const cells = cellsOf(record, separator);
     if (cells.length !== columns.length) {
-      throw invalidInput(
-        '',
-        `the row has ${cells.length} cells, the header has ${columns.length}; quote cells with separators`,
-      );
+      const problem = `the row has ${cells.length} cells, the header has ${columns.length}`;
+      throw invalidInput('', `${problem}; quote cells that hold a separator`);
     }
     id = cells[columns.indexOf('id')];
-    const named = columns
-      .map((name, index) => [name, cells[index] as string] as const)
-      .filter(([name]) => name !== 'id');
-    const value = columns.some((name) => textColumns.includes(name))
-      ? Object.fromEntries(named)
-      : named.map(([name, cell]) => readNumber(cell, name));
-    return { instance: parseInstance(value, 'instance') };
+    const row = columns.map((name, index): Cell => [name, cells[index] as string]).filter(([name]) => name !== 'id');
+    return { instance: parseInstance(toValue(row), 'instance') };
   });
   return { id, ...content };
+}
+
+function numbersOf(row: readonly Cell[]): readonly number[] {
+  return row.map(([column, cell]) => {
+    const text = cell.trim();
+    if (number.test(text)) return Number(text);
+    throw invalidInput(
+      `column ${JSON.stringify(column)}`,
+      'expected a number; fill or leave out what was not measured',
+    );
+  });
+}
+
+/** A cell is a number where it looks like one; a code such as 007 does not. */
+function fieldsOf(row: readonly Cell[]): Readonly<Record<string, string | number>> {
+  return Object.fromEntries(
+    row.map(([column, cell]) => {
+      const text = cell.trim();
+      const isNumber = number.test(text) && !/^[+-]?0\d/.test(text) && !textColumns.includes(column);
+      return [column, isNumber ? Number(text) : cell];
+    }),
+  );
 }
 
 /** @throws INVALID_INPUT */
@@ -78,10 +100,4 @@ function cellsOf(record: CsvRecord, separator: string): readonly string[] {
     throw invalidInput('', 'the row has quotes that do not match; double a quote within quotes');
   }
   return data[0] as string[];
-}
-
-function readNumber(cell: string, column: string): number {
-  const text = cell.trim();
-  if (number.test(text)) return Number(text);
-  throw invalidInput(`column ${JSON.stringify(column)}`, "expected a number; name a column 'text' to send text");
 }

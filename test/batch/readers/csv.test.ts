@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { beginning } from '../../../lib/batch/record.js';
 import { memoryInput, readAll, shown } from './memory-input.js';
 
-async function rows(content: Uint8Array | string): Promise<unknown[]> {
-  const { records, error } = await readAll(memoryInput('a.csv', content));
+async function rows(content: Uint8Array | string, task = 'tensor@1'): Promise<unknown[]> {
+  const { records, error } = await readAll(memoryInput('a.csv', content), [], beginning, task);
   expect(error).toBeUndefined();
   return records.map(shown);
 }
@@ -18,13 +19,17 @@ describe('a row of CSV', () => {
     expect(await rows('"x"\tid\t"y"\n"1"\ta\t-2.5\n3e3\t"b"\t.5')).toEqual(expected);
   });
 
-  test('is an object of texts below a column text or b64', async () => {
-    expect(await rows('id,text\n1,"so ""good"",\r\nreally"\n2,5\n3,\n')).toEqual([
+  test('is the fields of a task that has its own', async () => {
+    expect(await rows('area,id,city,code\n80,a,"Bern, CH",007\n.5,b,,-1\n', 'radar@1')).toEqual([
+      { index: 0, id: 'a', instance: { area: 80, city: 'Bern, CH', code: '007' } },
+      { index: 1, id: 'b', instance: { area: 0.5, city: '', code: -1 } },
+    ]);
+    expect(await rows('id,text\n1,"so ""good"",\r\nreally"\n2,5\n3,\n', 'text-classification@1')).toEqual([
       { index: 0, id: '1', instance: { text: 'so "good",\r\nreally' } },
       { index: 1, id: '2', instance: { text: '5' } },
       { index: 2, id: '3', instance: { text: '' } },
     ]);
-    expect(await rows('b64,id\naGk=,1\n?,2\n')).toEqual([
+    expect(await rows('b64,id\naGk=,1\n?,2\n', 'image-classification@1')).toEqual([
       { index: 0, id: '1', instance: 'hi' },
       { index: 1, id: '2', code: 'INVALID_INPUT' },
     ]);
@@ -56,7 +61,7 @@ describe('a row of CSV', () => {
       { index: 8, id: 'j', code: 'INVALID_INPUT' },
       { index: 9, id: 'z', instance: [1, 2] },
     ]);
-    expect(await rows(Buffer.from('id,text\n1,caf\xe9\n2,tea\n', 'latin1'))).toEqual([
+    expect(await rows(Buffer.from('id,text\n1,caf\xe9\n2,tea\n', 'latin1'), 'radar@1')).toEqual([
       { index: 0, code: 'INVALID_INPUT' },
       { index: 1, id: '2', instance: { text: 'tea' } },
     ]);
@@ -64,7 +69,10 @@ describe('a row of CSV', () => {
 
   test('over the limit is passed over, also where it is quoted over lines', async () => {
     const line = 'x'.repeat(99_999);
-    const [first, ...others] = await rows(`text\n"${`${line}\n`.repeat(46)}"\nend\n${'x'.repeat(4_500_000)}\nend`);
+    const [first, ...others] = await rows(
+      `text\n"${`${line}\n`.repeat(46)}"\nend\n${'x'.repeat(4_500_000)}\nend`,
+      'radar@1',
+    );
     // The quotes of a record that long don't count: it is as many rows as it has lines.
     expect(first).toEqual({ index: 0, code: 'INVALID_INPUT' });
     expect(others).toHaveLength(45 + 4);

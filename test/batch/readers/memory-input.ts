@@ -37,10 +37,11 @@ export async function readAll(
   input: BatchInput,
   mediaTypes: readonly string[] = anyFile,
   from: Place = beginning,
+  task = 'radar@1',
 ): Promise<Outcome> {
   const records: BatchRecord[] = [];
   try {
-    for await (const record of readRecords(input, { mediaTypes }, from)) records.push(record);
+    for await (const record of readRecords(input, { mediaTypes, task }, from)) records.push(record);
     return { records, error: undefined };
   } catch (error) {
     return { records, error };

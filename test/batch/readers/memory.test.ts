@@ -31,7 +31,7 @@ async function measure(input: BatchInput): Promise<{ records: number; errors: nu
   const before = process.memoryUsage.rss();
   let peak = before;
   let [records, errors] = [0, 0];
-  for await (const record of readRecords(input, { mediaTypes: ['image/png'] }, beginning)) {
+  for await (const record of readRecords(input, { mediaTypes: ['image/png'], task: 'radar@1' }, beginning)) {
     if ('error' in record) errors++;
     if (++records % 100 === 0) peak = Math.max(peak, process.memoryUsage.rss());
   }
