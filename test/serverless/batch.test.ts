@@ -1,9 +1,15 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { unzipSync } from 'fflate';
+import { restEvent } from '../support/api-events.js';
 import { createService, slsPackage } from './package-service.js';
 import { readTemplate, resources, type Template } from './template.js';
 
 let template: Template;
+let folder: string;
 let service: string;
 
 beforeAll(async () => {
@@ -11,8 +17,9 @@ beforeAll(async () => {
   service = await createService((yml) => yml.replace('digits: {}', 'digits: {}\n      digits-too: { concurrency: 2 }'));
   // Both from one file: what is packaged does not matter here.
   writeFileSync(`${service}/functions/digits-too.ts`, "export { handler } from './catalog.js';");
-  const { code, folder, output } = await slsPackage(service);
-  expect([code, code === 0 ? '' : output]).toEqual([0, '']);
+  const packaged = await slsPackage(service);
+  expect([packaged.code, packaged.code === 0 ? '' : packaged.output]).toEqual([0, '']);
+  folder = packaged.folder;
   template = readTemplate(folder);
 }, 60_000);
 
@@ -130,6 +137,31 @@ test('the data bucket is encrypted, private, and empties itself', () => {
       RestrictPublicBuckets: true,
     },
   });
+});
+
+test('a request reads no code of batches or queues, which lies in chunks of its own', () => {
+  const unpacked = mkdtempSync(join(tmpdir(), 'modelet-zip-'));
+  const files = unzipSync(readFileSync(join(folder, 'digits.zip')));
+  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(unpacked, file), bytes);
+  const event = restEvent({ method: 'GET', target: '/models/digits' });
+  const script = `require('./index.cjs').handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 29000 })
+    .then(({ statusCode }) => console.error(JSON.stringify({ statusCode, read: Object.keys(require.cache) })))`;
+  const { stderr } = spawnSync(process.execPath, ['-e', script], {
+    cwd: unpacked,
+    env: { ...process.env, MODELET_REGISTRY: resolve('models') },
+    encoding: 'utf8',
+  });
+  rmSync(unpacked, { recursive: true });
+  const { statusCode, read } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as {
+    statusCode: number;
+    read: string[];
+  };
+  expect(statusCode).toBe(200);
+  const known = (names: readonly string[]) =>
+    names.filter((name) => /(serve-queue|sqs-queue|csv-rows)-\w+\.cjs$/.test(name));
+  expect(known(Object.keys(files))).toHaveLength(3);
+  expect(read.length).toBeGreaterThan(0);
+  expect(known(read)).toEqual([]);
 });
 
 test('docs/batch.md tells the times and counts that are deployed', () => {
