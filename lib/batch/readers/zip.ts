@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
 import {
@@ -42,8 +43,10 @@ export const readZip: FormatReader = async function* ({ input, context }) {
   }
 };
 
+/** In UTF-8 wherever it is that, also where a tool forgot to say so; else in the code page of DOS. */
 function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
-  return getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
+  const flags = isUtf8(fileNameRaw) ? generalPurposeBitFlag | 0x800 : generalPurposeBitFlag;
+  return getFileNameLowLevel(flags, fileNameRaw, extraFields, true);
 }
 
 function problemOf(entry: Entry): string | undefined {

@@ -67,6 +67,11 @@ describe('a zip', () => {
     }
   });
 
+  test('names are UTF-8 where they can be, whatever their flag says', async () => {
+    const content = makeZip([{ name: 'straße.png', content: 'x', flags: 0 }]);
+    expect(await rows('a.zip', content)).toEqual([{ index: 0, id: 'straße.png', instance: 'x' }]);
+  });
+
   const bad: readonly (readonly [string, Omit<ZipEntry, 'name'>, string])[] = [
     ['encrypted', { content: 'x', flags: 0x801 }, 'encrypted'],
     ['of another method', { content: 'x', method: 12 }, 'method 12'],
