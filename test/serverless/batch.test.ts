@@ -115,6 +115,23 @@ describe('from an upload to the function', () => {
   });
 });
 
+test('a notification by which results could become inputs is refused when packaging, in one line', async () => {
+  const own = `NotificationConfiguration:
+          QueueConfigurations:
+            - Event: s3:ObjectCreated:*
+              Queue: !GetAtt DigitsDashbatchQueue.Arn
+              Filter: { S3Key: { Rules: [{ Name: prefix, Value: outbox/ }] } }
+        BucketName: `;
+  const dir = await createService((yml) => yml.replace('BucketName: ', own));
+  const { code, output } = await slsPackage(dir);
+  rmSync(dir, { recursive: true });
+  expect(code).toBe(1);
+  expect(output).toMatch(
+    /QueueConfigurations\[0\] sends to the batch queue of digits, and results would become inputs/,
+  );
+  expect(output).not.toMatch(/^\s+at /m);
+}, 60_000);
+
 test('the data bucket is encrypted, private, and empties itself', () => {
   expect(properties('DataBucket')).toMatchObject({
     BucketEncryption: {
