@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { SingleBar } from 'cli-progress';
 import { benches } from './benches.js';
-import { charts, resultFile, type StoredRun, withTables } from './write-docs.js';
+import { charts, documents, resultFile, type StoredRun, withTables } from './write-docs.js';
 
 const [name] = process.argv.slice(2);
 const chosen = benches.filter((bench) => name === undefined || bench.name === name);
@@ -29,5 +29,5 @@ for (const bench of chosen) {
   writeFileSync(resultFile(bench.name), `${JSON.stringify(run, null, 1)}\n`);
   process.stdout.write(`${bench.table(result).join('\n')}\n${JSON.stringify(result.headline)}\n`);
 }
-writeFileSync('docs/benchmarks.md', withTables(readFileSync('docs/benchmarks.md', 'utf8'), benches));
+for (const file of documents) writeFileSync(file, withTables(readFileSync(file, 'utf8'), benches));
 for (const [file, svg] of charts(benches)) writeFileSync(file, svg);

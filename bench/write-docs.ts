@@ -9,6 +9,9 @@ export interface StoredRun {
   readonly result: Result;
 }
 
+/** Where the tables of benchmarks stand. */
+export const documents = ['docs/benchmarks.md', 'docs/batch.md'];
+
 export const resultFile = (name: string): string => `bench/results/${name}.json`;
 
 function storedRun(name: string): StoredRun | undefined {
