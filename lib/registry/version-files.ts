@@ -3,10 +3,14 @@ import { ModeletError } from '../core/errors.js';
 import { type FileEntry, type Manifest, partBytes } from '../core/manifest.js';
 import type { ObjectStore } from '../core/object-store.js';
 import type { VersionFiles } from '../core/version-files.js';
+import { type Hasher, plainHasher, startHasher } from './hasher.js';
 import { sha256, versionFolder } from './registry.js';
 
-/** Parts that are read at once: enough to keep a network busy, and 32 MiB of memory. */
-const lanes = 4;
+/** Parts that are read, checked and placed at once: enough to keep a network busy, and 48 MiB of memory. */
+const lanes = 6;
+
+/** From this many bytes on, parts are hashed in a thread of their own. To start it takes as long as to hash some of them. */
+const hashedApart = 8 * partBytes;
 
 /** A part is tried this often, after pauses that double from about this long, in milliseconds. */
 const tries = 4;
@@ -63,13 +67,19 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     return object.body;
   };
 
-  const readPart = async (part: Part, into: Uint8Array, signal: AbortSignal): Promise<Uint8Array> => {
+  const readPart = async (
+    part: Part,
+    buffer: ArrayBuffer,
+    hasher: Hasher,
+    signal: AbortSignal,
+  ): Promise<ArrayBuffer> => {
     const { file, start, end } = part;
     const key = folder + file.name;
     const known = etags.get(key);
     const object = await store.read(key, { start, end, signal, ...(known !== undefined && { etag: known }) });
     if (object === undefined) throw missing(key);
     if (object === 'changed') throw new FileReplaced(key);
+    const into = new Uint8Array(buffer, 0, end - start);
     let filled = 0;
     for await (const chunk of object.body) {
       // The first parts of a file are asked for together, before any of them could tell its etag.
@@ -79,21 +89,27 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
       into.set(chunk, filled);
       filled += chunk.length;
     }
-    if (filled !== into.length || sha256(into) !== part.sha256) throw new Damaged(key);
-    return into;
+    if (filled !== into.length) throw new Damaged(key);
+    const hashed = await hasher.hash(buffer, into.length);
+    if (hashed.sha256 !== part.sha256) throw new Damaged(key);
+    return hashed.buffer;
   };
 
   const readParts: VersionFiles['readParts'] = async (names, take) => {
-    const waiting = names.map(entry).flatMap(partsOf);
+    const files = names.map(entry);
+    const waiting = files.flatMap(partsOf);
+    const hasher = files.reduce((sum, { bytes }) => sum + bytes, 0) < hashedApart ? plainHasher : startHasher();
     const controller = new AbortController();
     const { signal } = controller;
     const failures: unknown[] = [];
     const lane = async (): Promise<void> => {
-      let buffer: Uint8Array | undefined;
-      const bytesOf = (part: Part): Promise<Uint8Array> => {
+      let buffer = new ArrayBuffer(0);
+      const bytesOf = async (part: Part): Promise<Uint8Array> => {
         if (part.file.bytes <= partBytes) return readWhole(part.file, signal);
-        buffer ??= new Uint8Array(partBytes);
-        return readPart(part, buffer.subarray(0, part.end - part.start), signal);
+        // One that a hasher kept is lost.
+        if (buffer.byteLength === 0) buffer = new ArrayBuffer(partBytes);
+        buffer = await readPart(part, buffer, hasher, signal);
+        return new Uint8Array(buffer, 0, part.end - part.start);
       };
       for (;;) {
         const part = waiting.shift();
@@ -108,6 +124,7 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
       controller.abort();
     };
     await Promise.all(Array.from({ length: lanes }, () => lane().catch(fail)));
+    hasher.close();
     if (failures.length > 0) throw failures[0];
   };
 
