@@ -9,13 +9,15 @@ import { fileContent } from './read-file.js';
 export const readTar: FormatReader = async function* ({ bytes, context }) {
   // Headers of before 1988 have no magic number.
   const tar = extract({ allowUnknownFormat: true } as object);
+  const sink = tar as unknown as NodeJS.WritableStream;
   const source = Readable.from(bytes(0), { highWaterMark: 1 });
   let sourceFailure: Error | undefined;
   source.on('error', (error) => {
     sourceFailure = error;
-    tar.destroy(error);
+    // Not destroyed: files that came whole are still to be read.
+    sink.end();
   });
-  source.pipe(tar as unknown as NodeJS.WritableStream);
+  source.pipe(sink);
   const explain = (error: unknown): Error => {
     if (sourceFailure !== undefined) return sourceFailure;
     const reason = error instanceof Error ? error.message : String(error);
@@ -28,6 +30,7 @@ export const readTar: FormatReader = async function* ({ bytes, context }) {
       const { value: entry, done } = await entries.next().catch((error) => {
         throw explain(error);
       });
+      if (done && sourceFailure !== undefined) throw sourceFailure;
       if (done) return;
       const { name, size } = entry.header;
       if (isNoRecord(name) || entry.header.type === 'directory') {

@@ -199,6 +199,21 @@ describe('a tar', () => {
     }
   });
 
+  test('in a gzip that is cut off, it fails after what was whole', async () => {
+    const noise = (seed: number) =>
+      Array.from({ length: 3000 }, (_, index) => String.fromCharCode((Math.sin(seed + index) * 1e6) & 127)).join('');
+    const whole = gzipSync(
+      await makeTar(Array.from({ length: 9 }, (_, index) => [{ name: `${index}.png` }, noise(index * 9999)])),
+    );
+    const counts: number[] = [];
+    for (const chunk of [10, 999, 1e6]) {
+      const { records, error } = await readAll(memoryInput('a.tgz', whole.subarray(0, whole.length - 200), { chunk }));
+      expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('gzip') });
+      counts.push(records.length);
+    }
+    expect(counts).toEqual([8, 8, 8]);
+  });
+
   test('with a damaged header fails after what stands before it', async () => {
     const whole = await makeTar([
       [{ name: 'a.png' }, 'a'],
