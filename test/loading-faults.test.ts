@@ -12,8 +12,8 @@ import { openEngine } from '../lib/runtime/open-engine.js';
 import { createService, type Service } from '../lib/service.js';
 import { tensor } from '../lib/tasks/tensor.js';
 import { type Fault, type FaultProxy, startFaultProxy } from './support/fault-proxy.js';
+import { memoryStore } from './support/memory-store.js';
 import { describeWithS3, type S3Server, startS3Server } from './support/s3-server.js';
-import { temporaryRegistry } from './support/serve.js';
 
 const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, event: () => undefined };
 
@@ -208,10 +208,11 @@ describeWithS3('loading from an S3 that fails', () => {
 });
 
 test('a file that is replaced while it is read: the load starts again once, and what it finds decides', async () => {
-  const registry = temporaryRegistry();
+  const registry = createRegistry(memoryStore(2 ** 20));
   // One part more than are read at once.
-  await publishWide(registry, 5);
-  const answer = answerOf(5);
+  const parts = 7;
+  await publishWide(registry, parts);
+  const answer = answerOf(parts);
   const key = 'wide/versions/1/weights.bin';
   const published = (await registry.store.get(key))?.body as Uint8Array;
   const other = Uint8Array.from(published);
@@ -226,7 +227,7 @@ test('a file that is replaced while it is read: the load starts again once, and 
     const store = {
       ...registry.store,
       read: async (...call: Parameters<typeof registry.store.read>) => {
-        if (++reads === 5) await registry.store.put(key, other);
+        if (++reads === parts) await registry.store.put(key, other);
         const found = await registry.store.read(...call);
         if (found === 'changed' && ++changed === 1 && putBack) await registry.store.put(key, published);
         return found;
