@@ -50,18 +50,30 @@ export function summarise(measured: readonly Measured[]): StartRow[] {
   });
 }
 
-function breakdown({ starts }: Measured, total: number, boot: number): StartRow['stages'] {
-  const of = (name: string) => median(starts.map((start) => start.stages.get(name) ?? 0));
+function breakdown({ name, starts }: Measured, total: number, boot: number): StartRow['stages'] {
+  const told = starts.map((start) => (name === 'modelet' ? oneAfterTheOther(start.stages) : start.stages));
+  const of = (stage: string) => median(told.map((one) => one.get(stage) ?? 0));
   const inits = starts.flatMap(({ init }) => init ?? []);
   const init = inits.length === 0 ? of('code') : median(inits);
   const known: Partial<Record<StageName, number>> = {};
   if (inits.length > 0) known.boot = Math.min(boot, init);
   known.code = init - (known.boot ?? 0);
-  for (const name of ['runtime', 'manifest', 'weights', 'model', 'predict'] as const) {
-    if (of(name) > 0) known[name] = of(name);
+  for (const stage of ['runtime', 'manifest', 'weights', 'model', 'predict'] as const) {
+    if (of(stage) > 0) known[stage] = of(stage);
   }
-  const told = Object.values(known).reduce((sum, ms) => sum + ms, 0);
-  return { ...known, rest: Math.max(0, total - told) };
+  const sum = Object.values(known).reduce((all, ms) => all + ms, 0);
+  return { ...known, rest: Math.max(0, total - sum) };
+}
+
+/**
+ * The stages that modelet tells, as if nothing went on at the same time: its runtime starts while the manifest and then the
+ * weights are read, and what it takes is taken from theirs. It predicts twice, the golden input and then the caller's.
+ */
+function oneAfterTheOther(stages: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const of = (name: string) => stages.get(name) ?? 0;
+  const manifest = Math.max(0, of('manifest') - of('runtime'));
+  const weights = Math.max(0, of('weights') - Math.max(0, of('runtime') - of('manifest')));
+  return new Map([...stages, ['manifest', manifest], ['weights', weights], ['predict', of('predict') + of('infer')]]);
 }
 
 /** The ratios of one model, with or without the code cache. */
