@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -25,13 +25,18 @@ export async function withFileLock<T>(lock: string, work: () => Promise<T>): Pro
   }
 }
 
+/** The lock appears with its content, in one step: one that a killed process left behind must tell whose it was. */
 async function take(lock: string): Promise<boolean> {
+  const draft = `${lock}.${randomUUID()}`;
   try {
-    await writeFile(lock, `${process.pid} ${hostname()} ${randomUUID()}`, { flag: 'wx' });
+    await writeFile(draft, `${process.pid} ${hostname()} ${randomUUID()}`, { flag: 'wx' });
+    await link(draft, lock);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
