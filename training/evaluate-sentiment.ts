@@ -1,5 +1,5 @@
-// Measures sentiment on the test sentences through its own Lambda handler on wasm: text in, JSON out; beside it a bag of words that
-// learned from the same sentences. Then both on reviews of products, which neither has seen anything of. Prints one JSON line.
+// Measures sentiment on the test sentences about films, and on those about products, through its own Lambda handler on wasm: text in,
+// JSON out; beside it a bag of words that learned from the same sentences. Prints one JSON line.
 import { parseArgs } from 'node:util';
 import { handler } from '../functions/sentiment.js';
 import { tokenize } from '../lib/tasks/text/tokenize.js';
@@ -7,9 +7,6 @@ import { evaluateClasses } from './class-evaluation.js';
 import { progressBar } from './progress-bar.js';
 import { labels, type Review, readFilmReviews, readProductReviews } from './review-data.js';
 import { judgeByWords, wordEvidence } from './word-evidence.js';
-
-/** A sentiment that is worse than this on the test sentences fails. */
-const leastAccuracy = 0.75;
 
 const { values } = parseArgs({
   options: {
@@ -23,12 +20,14 @@ Object.assign(process.env, {
   MODELET_BACKEND: 'wasm',
   POWERTOOLS_METRICS_DISABLED: 'true',
 });
-const { train, validation, test } = readFilmReviews(values.data);
-const products = readProductReviews(values.data);
+const [films, products] = [readFilmReviews(values.data), readProductReviews(values.data)];
 
 // It has no best epoch to choose, so that it may learn from the validation sentences too.
-const learned = [...train, ...validation].map(({ label, text }) => ({ label, tokens: tokenize(text) }));
-const evidence = wordEvidence(learned, 1);
+const learned = [films, products].flatMap(({ train, validation }) => [...train, ...validation]);
+const evidence = wordEvidence(
+  learned.map(({ label, text }) => ({ label, tokens: tokenize(text) })),
+  1,
+);
 
 async function served(title: string, reviews: readonly Review[]) {
   const bar = progressBar(title, reviews.length);
@@ -48,22 +47,18 @@ function round(share: number): number {
   return Number(share.toFixed(4));
 }
 
-const onTest = await served('test sentences on wasm', test);
-const onProducts = await served('product reviews on wasm', products);
+const onFilms = await served('sentences about films on wasm', films.test);
+const onProducts = await served('sentences about products on wasm', products.test);
 console.log(
   JSON.stringify({
-    accuracy: onTest.accuracy,
-    testReviews: test.length,
+    accuracy: onFilms.accuracy,
+    testReviews: films.test.length,
     // No word of theirs is known; they count as wrong.
-    testRefused: onTest.refused,
-    naiveBayesAccuracy: bagOfWords(test),
+    testRefused: onFilms.refused,
+    naiveBayesAccuracy: bagOfWords(films.test),
     productAccuracy: onProducts.accuracy,
-    productReviews: products.length,
+    productReviews: products.test.length,
     productRefused: onProducts.refused,
-    productNaiveBayesAccuracy: bagOfWords(products),
+    productNaiveBayesAccuracy: bagOfWords(products.test),
   }),
 );
-if (onTest.accuracy < leastAccuracy) {
-  console.error(`right on ${onTest.accuracy} of the test sentences, ${leastAccuracy} is needed`);
-  process.exitCode = 1;
-}

@@ -11,11 +11,9 @@ export interface NumberedReview {
   readonly label: number;
 }
 
-/** Reviews that hold a word, as the task prepares them. */
+/** Reviews as the task prepares them. */
 export function numberReviews(reviews: readonly Review[], numberOf: NumberWord): NumberedReview[] {
-  return reviews
-    .map(({ text, label }) => ({ words: tokenize(text).map(numberOf), label: labels.indexOf(label) }))
-    .filter(({ words }) => words.length > 0);
+  return reviews.map(({ text, label }) => ({ words: tokenize(text).map(numberOf), label: labels.indexOf(label) }));
 }
 
 /**

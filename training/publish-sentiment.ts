@@ -12,7 +12,7 @@ import { textClassification } from '../lib/tasks/text-classification.js';
 import { importNetwork } from './import-network.js';
 import { labels } from './review-data.js';
 
-/** Words that are read at most: some paragraphs. The sentences of the training have up to 53. */
+/** Words that are read at most: some paragraphs. */
 const length = 256;
 
 /** A sentence of ours: a manifest is no place for a part of the data set. */
@@ -33,10 +33,11 @@ export async function publishSentiment(
     name: 'sentiment',
     about: {
       description:
-        'Sentiment of English text: a review → positive or negative, made for sentences about films. naiveBayesAccuracy is what a ' +
-        'bag of words reaches on the same sentences; productAccuracy is of reviews of products, which it has learned nothing about',
+        'Sentiment of English text: a review → positive or negative. It learned from sentences about films, and some about products ' +
+        '(cameras, telephones); naiveBayesAccuracy and productNaiveBayesAccuracy are what a bag of words reaches on the same sentences',
       licence:
-        'Apache-2.0; trained on sentences of film reviews (rt-polarity, Pang and Lee 2005, as published under MIT)',
+        'Apache-2.0; trained on sentences of film reviews (Pang and Lee, 2005) and customer reviews (Hu and Liu, 2004), as ' +
+        'harvardnlp/sent-conv-torch has them under the MIT licence',
       metrics,
     },
     task: { name: textClassification.name, options: { labels, vocabulary, length } },

@@ -7,7 +7,7 @@ import { tokenize } from '../lib/tasks/text/tokenize.js';
 export const labels = ['negative', 'positive'] as const;
 export type Label = (typeof labels)[number];
 
-/** A sentence, and whether its author liked what it speaks of. */
+/** A sentence of a review, and whether its author liked what it speaks of. */
 export interface Review {
   readonly label: Label;
   readonly text: string;
@@ -22,13 +22,17 @@ export interface ReviewParts {
 /** It says which sentences are tested with: another seed is another test. */
 const splitSeed = 20_263;
 
+/** Sentences of film reviews (Pang and Lee, 2005). @throws when a file is missing */
+export const readFilmReviews = (folder: string): ReviewParts => divide(readReviews(folder, 'rt-polarity'));
+
+/** Sentences of customers about cameras, telephones and the like (Hu and Liu, 2004). @throws when a file is missing */
+export const readProductReviews = (folder: string): ReviewParts => divide(readReviews(folder, 'custrev'));
+
 /**
- * Sentences of film reviews (Pang and Lee, 2005): a tenth is only tested with, another chooses the best epoch. What stands in the test
- * is left out of the other two, should the data have it twice.
- * @throws when a file is missing
+ * A tenth is only tested with, another chooses the best epoch. What stands in the test is left out of the other two, should the data
+ * have it twice.
  */
-export function readFilmReviews(folder: string): ReviewParts {
-  const all = readReviews(folder, 'rt-polarity');
+function divide(all: readonly Review[]): ReviewParts {
   const order = Array.from(permutation(all.length, createRandom(splitSeed)), (index) => all[index] as Review);
   const tenth = Math.round(all.length / 10);
   const test = order.slice(0, tenth);
@@ -37,9 +41,6 @@ export function readFilmReviews(folder: string): ReviewParts {
   const others = order.slice(tenth).filter((review) => !tested.has(words(review)));
   return { test, validation: others.slice(0, tenth), train: others.slice(tenth) };
 }
-
-/** Sentences of customers about cameras, telephones and the like (Hu and Liu, 2004), which nothing here is trained on. */
-export const readProductReviews = (folder: string): Review[] => readReviews(folder, 'custrev');
 
 function readReviews(folder: string, name: string): Review[] {
   return labels.flatMap((label) =>
@@ -56,5 +57,5 @@ function readLines(path: string): string[] {
     throw new Error(`${path} can't be read; name the folder of the reviews with --data`, { cause });
   }
   const lines = bytes.toString('latin1').split('\n');
-  return lines.filter((line) => line.trim() !== '');
+  return lines.filter((line) => tokenize(line).length > 0);
 }
