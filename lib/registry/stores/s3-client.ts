@@ -1,25 +1,32 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { S3Access } from './s3-access.js';
 
 // Per attempt, ms; the SDK makes three.
 const connecting = 1000;
 const silence = 5000;
 
+/** The SDK's commands, and a client by its standard configuration to send them with. */
+export interface Sdk {
+  readonly commands: typeof import('./s3-sdk.js');
+  readonly client: S3Client;
+}
+
 /** For puts in one go: a silent socket is a stall. Their time depends on their size, so there is no other limit. */
-export const wholeClient = (): Promise<S3Client> => connect(silence);
+export const wholeSdk = (): Promise<Sdk> => connect(silence);
 
 /** For streams, which may well be silent while their source is busy: who streams watches them. */
-export const streamingClient = (): Promise<S3Client> => connect(0);
+export const streamingSdk = (): Promise<Sdk> => connect(0);
 
-async function connect(socketTimeout: number): Promise<S3Client> {
-  const client = new S3Client({
+async function connect(socketTimeout: number): Promise<Sdk> {
+  const commands = await import('./s3-sdk.js');
+  const client = new commands.S3Client({
     requestHandler: { connectionTimeout: connecting, socketTimeout, throwOnRequestTimeout: true },
     // It would warn of each failed stream that it does not try again; who streams does.
     // The checksum of a stream would follow it in a chunked body, after which versitygw loses its place in the connection.
     ...(socketTimeout === 0 && { logger: silent, requestChecksumCalculation: 'WHEN_REQUIRED' }),
   });
   client.config.forcePathStyle = (await client.config.serviceConfiguredEndpoint?.()) !== undefined;
-  return client;
+  return { commands, client };
 }
 
 const nothing = () => undefined;
@@ -27,7 +34,7 @@ const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, e
 
 /** The SDK's standard configuration: its credential chain, its files, its endpoint rules. Throws where it finds no region. */
 export async function accessFromSdk(bucket: string): Promise<S3Access> {
-  const { config } = await connect(silence);
+  const { config } = (await connect(silence)).client;
   const endpoint: unknown = await config.serviceConfiguredEndpoint?.();
   const region = await config.region();
   const { url, properties } = config.endpointProvider({

@@ -21,8 +21,9 @@ export type SendHttp = (request: HttpRequest, signal?: AbortSignal) => Promise<I
  * Connections to one server that are kept for the next request. One that died in the meantime costs no attempt: the request
  * goes out again at once on a new one. No answer within 1 s for the connection and 3 s for its first byte is a TimeoutError.
  */
-export async function connections(server: URL): Promise<SendHttp> {
-  const { Agent, request } = await (server.protocol === 'https:' ? import('node:https') : import('node:http'));
+export function connections(server: URL): SendHttp {
+  // Not `import`: as an ES module, node:http makes Node 24 load its WebSocket too, which takes longer than all the rest of this.
+  const { Agent, request } = process.getBuiltinModule(server.protocol === 'https:' ? 'node:https' : 'node:http');
   const agent: Agent = new Agent({ keepAlive: true });
   const idleSince = new WeakMap<object, number>();
   agent.on('free', (socket: object) => idleSince.set(socket, Date.now()));
@@ -42,9 +43,11 @@ export async function connections(server: URL): Promise<SendHttp> {
     try {
       return await answerOf(sending, signal);
     } catch (error) {
-      if (!sending.reusedSocket || !isBroken(error) || signal?.aborted) throw error;
+      if (!sending.reusedSocket || signal?.aborted) throw error;
+      // The others were idle as long as this one.
       dropIdle(-1);
-      return send(what, signal);
+      if (isBroken(error)) return send(what, signal);
+      throw error;
     }
   };
 }

@@ -26,10 +26,10 @@ export type AskS3 = <T>(request: S3Request, use: (answer: IncomingMessage) => Pr
 /** What S3 allows a clock to be off is 15 minutes. */
 const allowedSkew = 5 * 60_000; // ms
 
-export async function s3Requests(access: S3Access): Promise<AskS3> {
+export function s3Requests(access: S3Access): AskS3 {
   const { url } = access;
   const signer = s3Signer(access);
-  const send = await connections(url);
+  const send = connections(url);
   /** How far this machine's clock is behind S3's, ms. */
   let behind = 0;
 

@@ -1,11 +1,13 @@
 import type { ObjectStore } from '../../core/object-store.js';
+import { kept } from './kept.js';
 import { checkKey, checkPrefix } from './keys.js';
+import { accessFromSdk } from './s3-client.js';
 import { accessFromEnvironment } from './s3-environment.js';
 import { s3StoreError } from './s3-errors.js';
 import { parseLocation } from './s3-location.js';
 import { type S3Reads, s3Reads } from './s3-reads.js';
 import { s3Requests } from './s3-requests.js';
-import type { S3Writes } from './s3-writes.js';
+import { type S3Writes, s3Writes } from './s3-writes.js';
 import { SourceFailed } from './streamed-body.js';
 
 /**
@@ -17,10 +19,10 @@ import { SourceFailed } from './streamed-body.js';
 export function s3Store(location: string): ObjectStore {
   const { bucket, prefix } = parseLocation(location);
   const reads = kept(async () => {
-    const access = accessFromEnvironment(bucket) ?? (await (await import('./s3-client.js')).accessFromSdk(bucket));
-    return s3Reads(await s3Requests(access));
+    const access = accessFromEnvironment(bucket) ?? (await accessFromSdk(bucket));
+    return s3Reads(s3Requests(access));
   });
-  const writes = kept(async () => (await import('./s3-writes.js')).s3Writes(bucket));
+  const writes = s3Writes(bucket);
   const at = (key: string) => prefix + checkKey(key);
 
   async function guarded<T>(action: string, key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -39,7 +41,7 @@ export function s3Store(location: string): ObjectStore {
   const reading = <T>(key: string, work: (reads: S3Reads) => Promise<T>, signal?: AbortSignal): Promise<T> =>
     guarded('read', key, async () => work(await reads()), signal);
   const writing = <T>(action: string, key: string, work: (writes: S3Writes) => Promise<T>): Promise<T> =>
-    guarded(action, key, async () => work(await writes()));
+    guarded(action, key, () => work(writes));
 
   return {
     location,
@@ -62,17 +64,5 @@ export function s3Store(location: string): ObjectStore {
 
     put: (key, body, condition) => writing('write', key, (s3) => s3.put(at(key), body, condition)),
     delete: (key) => writing('delete', key, (s3) => s3.delete(at(key))),
-  };
-}
-
-/** Makes it at the first use; what failed is tried again at the next. */
-function kept<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
   };
 }

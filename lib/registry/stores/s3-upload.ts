@@ -1,16 +1,14 @@
 import { Readable } from 'node:stream';
-import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
-import { ModeletError } from '../../core/errors.js';
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { StreamedBody } from '../../core/object-store.js';
 import { inAttempts } from './attempts.js';
+import type { Sdk } from './s3-client.js';
 import { isBusy, isPassing } from './s3-errors.js';
 import { stalled } from './stall.js';
 import { exactly, SourceFailed } from './streamed-body.js';
 
 /** How long the store may take for a chunk or for its answer, ms: it may be writing gigabytes to its disks. */
 const patience = 10_000;
-/** What S3 takes in one request. */
-const limit = 5 * 2 ** 30;
 
 /** What became of a put; `again` says whether an attempt before may have been written, and only its answer lost. */
 export type Written = { readonly etag: string | undefined } | { readonly error: unknown; readonly again: boolean };
@@ -21,18 +19,14 @@ export type Written = { readonly etag: string | undefined } | { readonly error: 
  * An error may be a SourceFailed.
  */
 export async function uploadStream(
-  client: S3Client,
+  sdk: Sdk,
   input: Omit<PutObjectCommandInput, 'Body'>,
   body: StreamedBody,
 ): Promise<Written> {
-  if (body.bytes > limit) {
-    const problem = `an object of ${body.bytes} bytes is more than S3 takes at once (5 GiB); write it in smaller ones`;
-    throw new ModeletError('MODEL_UNAVAILABLE', problem);
-  }
   let attempts = 0;
   const attempt = () => {
     attempts++;
-    return upload(client, input, body);
+    return upload(sdk, input, body);
   };
   const passing = (error: unknown) => !(error instanceof SourceFailed) && isPassing(error);
   try {
@@ -43,7 +37,7 @@ export async function uploadStream(
 }
 
 async function upload(
-  client: S3Client,
+  { client, commands }: Sdk,
   input: Omit<PutObjectCommandInput, 'Body'>,
   body: StreamedBody,
 ): Promise<string | undefined> {
@@ -71,7 +65,7 @@ async function upload(
   storesTurn();
   const stream = Readable.from(watched(), { objectMode: false });
   try {
-    const command = new PutObjectCommand({ ...input, Body: stream, ContentLength: body.bytes });
+    const command = new commands.PutObjectCommand({ ...input, Body: stream, ContentLength: body.bytes });
     return (await client.send(command, { abortSignal: ending.signal })).ETag;
   } catch (error) {
     throw ending.signal.aborted ? ending.signal.reason : error;
