@@ -1,12 +1,13 @@
+import { setTimeout } from 'node:timers/promises';
 import { createLambdaHandler, type LambdaHandler, type TwoDoorHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
 import type { Engine } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
 import type { Task } from './core/task.js';
+import { startTimings } from './core/timings.js';
 import { version } from './core/version.js';
-import { type App, createApp } from './protocol/app.js';
+import { createApp } from './protocol/app.js';
 import { catalogRoutes } from './protocol/catalog.js';
-import type { Route } from './protocol/route.js';
 import { taskRoutes } from './protocol/task-route.js';
 import { tfServingRoutes } from './protocol/tf-serving.js';
 import { v2Routes } from './protocol/v2.js';
@@ -14,41 +15,60 @@ import { createRegistry, type Registry } from './registry/registry.js';
 import { openStore } from './registry/stores/open-store.js';
 import { openEngine } from './runtime/open-engine.js';
 import { createService, type Service } from './service.js';
+import { createStartup, type Startup, timedEngine } from './startup.js';
 
 /**
  * The Lambda handler of one model: HTTP events in, answers out; and events of its queue (serve-queue.ts). Nothing is read,
- * loaded or started before the first of them.
- * It reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
+ * loaded or started before the first of them, unless MODELET_PRELOAD is `init`: then the production version is loaded while the
+ * function starts. That is the default with provisioned concurrency, and `request` without.
+ * It also reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
  * or `tensorflow`), MODELET_ALIAS_SECONDS (how often an alias is looked at; default 30) and the memory size that Lambda tells.
  * @param model its name in the registry
  * @param options.tasks the tasks that its versions may name; only these are in the function's bundle
  */
 export function serveModel(model: string, { tasks }: { readonly tasks: readonly Task[] }): ModelHandler {
+  const startup = createStartup();
+  const { bootstrapComplete } = performance.nodeTiming;
+  startup.add('boot', bootstrapComplete);
+  startup.add('code', performance.now() - bootstrapComplete);
+  const opened = once(() => openService(model, tasks, startup));
+  const app = once(async () => {
+    const { service, telemetry } = await opened();
+    const routes = [...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)];
+    return createApp(routes, telemetry.report, startup.take);
+  });
+  const queue = once(async () => {
+    const { service, telemetry } = await opened();
+    // Read only by the first event of a queue: no request waits for the code of batches.
+    const { openQueueHandler } = await import('./serve-queue.js');
+    return openQueueHandler(service, telemetry.log);
+  });
   const handler = createLambdaHandler(
-    lazily(async () => {
-      const { service, telemetry } = await openService(model, tasks);
-      return start([...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)], telemetry);
-    }),
-    lazily(async () => {
-      const { service, telemetry } = await openService(model, tasks);
-      // Read only by the first event of a queue: no request waits for the code of batches.
-      const { openQueueHandler } = await import('./serve-queue.js');
-      return openQueueHandler(service, telemetry.log);
-    }),
+    async (request, call) => (await app())(request, call),
+    async (event, remainingMs) => (await queue())(event, remainingMs),
   );
-  return Object.assign(handler, { tasks });
+  return Object.assign(handler, { tasks, ...(preloadTime() === 'init' ? { ready: preload(opened) } : {}) });
 }
 
-/** A model's handler, which says what it serves with: the local inbox and `modelet batch` use the same tasks. */
-export type ModelHandler = TwoDoorHandler & { readonly tasks: readonly Task[] };
+/**
+ * A model's handler, which says what it serves with: the local inbox and `modelet batch` use the same tasks.
+ * @param ready only with MODELET_PRELOAD=init; Lambda's init phase lasts until it is settled, and it never fails
+ */
+export type ModelHandler = TwoDoorHandler & { readonly tasks: readonly Task[]; readonly ready?: Promise<void> };
+
+interface Opened {
+  readonly service: Service;
+  readonly telemetry: Telemetry;
+}
 
 /** A model's service as the environment configures it; `serveModel` makes one at the first event. */
-export async function openService(
-  model: string,
-  tasks: readonly Task[],
-): Promise<{ readonly service: Service; readonly telemetry: Telemetry }> {
+export async function openService(model: string, tasks: readonly Task[], startup = createStartup()): Promise<Opened> {
   const telemetry = createTelemetry(model);
-  const [registry, engine] = await Promise.all([openRegistry(), openEngine(process.env.MODELET_BACKEND ?? 'wasm')]);
+  checkPreloadTime();
+  const [registry, opened] = await Promise.all([openRegistry(), openEngine(process.env.MODELET_BACKEND ?? 'wasm')]);
+  const engine = timedEngine(opened, startup);
+  // Once the first question to the registry is on its way; what fails here fails again where a load tells of it.
+  setImmediate(() => engine.start().catch(() => undefined));
   const service = createService({
     model,
     registry,
@@ -58,7 +78,41 @@ export async function openService(
     budget: weightBudget(engine, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
     lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
   });
-  return { service, telemetry };
+  return { service: timedService(service, startup), telemetry };
+}
+
+function timedService(service: Service, { time }: Startup): Service {
+  return { ...service, describe: (...of) => time('manifest', () => service.describe(...of)) };
+}
+
+/** Lambda ends an init phase after 10 s, and begins again with the first request. */
+const longestPreloadMs = 8000;
+
+/** Loads the version that production names. What does not succeed is told, and the first request does it again. */
+async function preload(opened: () => Promise<Opened>): Promise<void> {
+  const load = async (): Promise<void> => {
+    const { service, telemetry } = await opened();
+    try {
+      await service.ready(await service.describe({ alias: 'production' }), startTimings());
+    } catch (error) {
+      const reason = error instanceof ModeletError ? error.message : 'unexpected';
+      telemetry.log.warn('nothing was preloaded, the first request loads', { model: service.model, reason });
+    }
+  };
+  await Promise.race([load().catch(() => undefined), setTimeout(longestPreloadMs, undefined, { ref: false })]);
+}
+
+/** With provisioned concurrency nobody waits for an init. */
+function preloadTime(): string {
+  const isProvisioned = process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'provisioned-concurrency';
+  return process.env.MODELET_PRELOAD ?? (isProvisioned ? 'init' : 'request');
+}
+
+/** @throws MODEL_UNAVAILABLE: to a request, as an init that fails is only begun again */
+function checkPreloadTime(): void {
+  const time = preloadTime();
+  if (time === 'init' || time === 'request') return;
+  throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_PRELOAD is '${time}'; set it to init or request`);
 }
 
 /**
@@ -66,12 +120,12 @@ export async function openService(
  * It reads MODELET_REGISTRY, and MODELET_MODELS: the comma-separated names of the models deployed (default: the registry's).
  */
 export function serveCatalog(): LambdaHandler {
-  return createLambdaHandler(
-    lazily(async () => {
-      const models = process.env.MODELET_MODELS?.split(',').filter((name) => name !== '');
-      return start(catalogRoutes({ registry: await openRegistry(), version, models }), createTelemetry('catalog'));
-    }),
-  );
+  const app = once(async () => {
+    const models = process.env.MODELET_MODELS?.split(',').filter((name) => name !== '');
+    const routes = catalogRoutes({ registry: await openRegistry(), version, models });
+    return createApp(routes, createTelemetry('catalog').report);
+  });
+  return createLambdaHandler(async (request, call) => (await app())(request, call));
 }
 
 const MiB = 2 ** 20;
@@ -99,22 +153,14 @@ async function openRegistry(): Promise<Registry> {
   return createRegistry(await openStore(process.env.MODELET_REGISTRY ?? './models'));
 }
 
-function start(routes: readonly Route[], telemetry: Telemetry): App {
-  return createApp(routes, telemetry.report);
-}
-
 /** Made at the first call, once; a failure is not kept. */
-function lazily<Arguments extends unknown[], Result>(
-  make: () => Promise<(...args: Arguments) => Promise<Result>>,
-): (...args: Arguments) => Promise<Result> {
-  let making: Promise<(...args: Arguments) => Promise<Result>> | undefined;
-  return async (...args) => {
-    making ??= make();
-    try {
-      return await (await making)(...args);
-    } catch (error) {
-      making = undefined;
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
       throw error;
-    }
+    });
+    return made;
   };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { blameUnevenInputs, checkInputs, exampleSpecs, runExamples } from './core/batching.js';
 import type { Engine } from './core/engine.js';
 import { invalidInput, ModeletError } from './core/errors.js';
@@ -158,12 +159,17 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
     prepare,
     predictPrepared,
     predict: async (manifest, instances, timings, field) => {
+      // A load waits for the store most of the time; meanwhile instances are prepared.
+      const loading = cache.isReady(manifest.version) ? undefined : run(manifest, timings, async () => undefined);
+      loading?.catch(() => undefined); // awaited below; an instance may be refused before
+      if (loading !== undefined) await setImmediate();
       const examples: Tensors[] = [];
       for (const [index, instance] of instances.entries()) {
         // An image of a few kB may take seconds.
         await timings.turn();
         examples.push(prepare(manifest, instance, timings, field(index)));
       }
+      await loading;
       return predictPrepared(manifest, examples, timings);
     },
     answer: (manifest, outputs, timings, instance) =>

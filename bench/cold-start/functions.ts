@@ -19,13 +19,13 @@ const peers = ['naive', 'onnxruntime', 'tfjs-node'] as const;
 
 export type FunctionName = keyof typeof ours | (typeof peers)[number];
 
-/** Bundles a function into `<below>/<name>`. @returns that folder, with `index.cjs` and what it reads beside it */
+/** Bundles a function into `<below>/<name>`. @returns that folder, with its `index` and what that reads beside it */
 export async function makeFunction(name: FunctionName, below: string): Promise<string> {
   const folder = join(below, name);
   if (name in ours) await bundleFunction({ entry: ours[name as Model], outdir: folder });
   else await bundlePeer(name, folder, join(below, 'handlers'));
   // A start that leaves a code cache behind. Beside the function, because Node.js knows a cached file by its path.
-  const cache = `const { handler } = require('./index.cjs');
+  const cache = `const { handler } = require('./${name in ours ? 'function' : 'index'}.cjs');
 exports.handler = async (event, context) => {
   const answer = await handler(event, context);
   require('node:module').flushCompileCache();

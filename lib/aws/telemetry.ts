@@ -31,7 +31,7 @@ export function createTelemetry(service: string): Telemetry {
         single.addMetric(name, MetricUnit.Count, 1);
       },
     },
-    report: ({ requestId, method, path, status, model, version, ms, cold, timings, error }) => {
+    report: ({ requestId, method, path, status, model, version, ms, cold, stages, error }) => {
       if (status >= 500) {
         const code = error instanceof ModeletError ? error.code : 'UNEXPECTED';
         logger.error('request failed', {
@@ -48,7 +48,7 @@ export function createTelemetry(service: string): Telemetry {
       metrics.addMetric('Requests', MetricUnit.Count, 1);
       metrics.addMetric('Latency', MetricUnit.Milliseconds, ms);
       if (status >= 400) metrics.addMetric(status >= 500 ? 'ServerErrors' : 'ClientErrors', MetricUnit.Count, 1);
-      for (const [stage, stageMs] of timings.stages) metrics.addMetric(stage, MetricUnit.Milliseconds, stageMs);
+      for (const [stage, stageMs] of stages) metrics.addMetric(stage, MetricUnit.Milliseconds, stageMs);
       if (cold) metrics.addMetric('ColdStart', MetricUnit.Count, 1);
       if (version !== undefined) metrics.addMetadata('version', version);
       metrics.publishStoredMetrics();

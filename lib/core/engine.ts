@@ -13,6 +13,8 @@ export interface Engine {
   readonly mostWeights: number;
   /** Bytes of memory that a byte of weights takes once it has been used. */
   readonly memoryPerWeight: number;
+  /** Makes it ready for a load, which does that too: called early, it goes on while the registry is read. */
+  start(): Promise<void>;
   /**
    * Brings a version's graph and weights into memory. Nothing is checked against the golden output here.
    * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit: then no weight is read

@@ -4,8 +4,14 @@ import { ModeletError } from './errors.js';
 /** Work may hold the event loop this long between two turns, in milliseconds. */
 const longestTurnMs = 20;
 
-/** The stages of a request, as `server-timing` names them. */
-export type Stage = 'load' | 'pre' | 'infer' | 'post';
+/** The stages of a request, as `server-timing` names them; those of a cold start are told beside them, once. */
+export type Stage = 'load' | 'pre' | 'infer' | 'post' | StartupStage;
+
+/**
+ * `boot` Node.js, `code` the function's code and what is before it, `runtime` TF.js' wasm module, `manifest` the alias and the
+ * version's manifest, `weights` their parts, `model` the graph on them, `predict` the golden check. Some go on side by side.
+ */
+export type StartupStage = 'boot' | 'code' | 'runtime' | 'manifest' | 'weights' | 'model' | 'predict';
 
 /** Where a request's time went, in milliseconds. One per request. */
 export interface Timings {

@@ -1,5 +1,5 @@
 import { ModeletError } from '../core/errors.js';
-import { startTimings, type Timings } from '../core/timings.js';
+import { type Stage, startTimings } from '../core/timings.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { errorResponse } from './responses.js';
 import { createRouter, type Route } from './route.js';
@@ -21,7 +21,8 @@ export interface RequestReport {
   readonly version: string | undefined;
   readonly ms: number;
   readonly cold: boolean;
-  readonly timings: Timings;
+  /** Milliseconds by stage. */
+  readonly stages: ReadonlyMap<Stage, number>;
   /** Only for errors. */
   readonly error: unknown;
 }
@@ -35,8 +36,13 @@ const reserveMs = 500;
 /**
  * The HTTP core: request → response for a set of routes. Every error becomes an answer; an answer after the deadline
  * becomes DEADLINE_EXCEEDED, while what it waited for (a load) goes on for the next request.
+ * @param startup the stages of the process's start that no request has told of yet
  */
-export function createApp(routes: readonly Route[], report: (finished: RequestReport) => void): App {
+export function createApp(
+  routes: readonly Route[],
+  report: (finished: RequestReport) => void,
+  startup: () => Iterable<readonly [Stage, number]> = () => [],
+): App {
   const match = createRouter(routes);
   let cold = true;
 
@@ -59,7 +65,8 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
       response = errorResponse(caught, requestId);
     }
     const ms = performance.now() - since;
-    const timing = serverTiming(timings, isCold);
+    const stages = new Map([...startup(), ...timings.stages]);
+    const timing = serverTiming(stages, isCold);
     if (timing !== '') response.headers['server-timing'] = timing;
     report({
       requestId,
@@ -70,7 +77,7 @@ export function createApp(routes: readonly Route[], report: (finished: RequestRe
       version: response.headers['x-modelet-version'],
       ms,
       cold: isCold,
-      timings,
+      stages,
       error,
     });
     return request.method === 'HEAD' ? { ...response, body: '' } : response;
@@ -103,7 +110,7 @@ function noRoute(method: string, allow: readonly string[]): ModeletError {
 }
 
 /** W3C Server Timing, durations in milliseconds. */
-function serverTiming({ stages }: Timings, cold: boolean): string {
+function serverTiming(stages: ReadonlyMap<Stage, number>, cold: boolean): string {
   const parts = [...stages].map(([stage, ms]) => `${stage};dur=${ms.toFixed(2)}`);
   return (cold ? ['cold', ...parts] : parts).join(', ');
 }

@@ -18,6 +18,7 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
     backend: backend.name,
     mostWeights: backend.mostWeights,
     memoryPerWeight: backend.memoryPerWeight,
+    start: () => backend.open(),
     load: (manifest, files) =>
       manifest.savedModel === undefined
         ? loadGraph(backend, manifest, files)

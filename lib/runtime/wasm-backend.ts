@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
+import { HeapFullError } from './heap-full-error.js';
 import type { TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
-import { createWasmModule, HeapFullError, type WasmModule } from './wasm-module.js';
-import { repairKernels } from './wasm-repairs/repair-kernels.js';
+import type { WasmModule } from './wasm-module.js';
 
 const MiB = 1024 * 1024;
 
@@ -31,11 +29,13 @@ export function createWasmBackend(): TfjsBackend {
   const start = async (): Promise<void> => {
     printed = undefined;
     admitted = 0;
-    repairKernels();
-    module = await createWasmModule(wasmFile(), (line) => {
+    // The kernels' code is read here, and not with the function's: by then the registry has been asked.
+    const { startWasm } = await import('./start-wasm.js');
+    const started = await startWasm((line) => {
       printed ??= line;
     });
-    const made = new BackendWasm(module as unknown as ConstructorParameters<typeof BackendWasm>[0]);
+    module = started.module;
+    const made = started.backend;
     backend = made;
     await inTurn(() => {
       tf.removeBackend('wasm');
@@ -86,15 +86,6 @@ export function createWasmBackend(): TfjsBackend {
       generation++;
     },
   };
-}
-
-/** Beside the code in a deployed bundle, else in the package that it comes from. */
-function wasmFile(): string | URL {
-  const name = 'tfjs-backend-wasm-simd.wasm';
-  const beside = new URL(name, import.meta.url);
-  return existsSync(beside)
-    ? beside
-    : createRequire(import.meta.url).resolve(`@tensorflow/tfjs-backend-wasm/dist/${name}`);
 }
 
 function tooLarge(held: number, wanted: number): ModeletError {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import createModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import { HeapFullError } from './heap-full-error.js';
 import { createLargestMagnitude, type MagnitudeBits } from './wasm-repairs/largest-magnitude.js';
 
 /** The parts of TF.js' emscripten module that we touch (tfjs-backend-wasm/wasm-out). */
@@ -17,9 +18,6 @@ type Factory = (config: {
   printErr(line: string): void;
   instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): object;
 }) => Promise<WasmModule>;
-
-/** A heap that cannot give out memory any more. Thrown out of a running kernel; the module is unusable afterwards. */
-export class HeapFullError extends Error {}
 
 /**
  * Instantiates TF.js' wasm kernels (the SIMD build: every Node.js that we support has it). TF.js' own initialisation would

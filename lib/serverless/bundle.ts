@@ -10,16 +10,25 @@ export const wasmFile = 'tfjs-backend-wasm-simd.wasm';
 const target = { platform: 'node', target: 'node20' } as const;
 
 /**
- * Bundles one function into `outdir`, which is emptied first: `index.cjs`, the chunks that it reads on demand (what stands
- * behind an `import()`), and the engine's wasm file where the bundle holds the engine. Lambda finds the handler as
- * `index.handler`; `.cjs` is CommonJS whatever package.json is above it. In a bundle `import.meta.url` is the file itself.
+ * What Lambda imports as `index.handler`. It awaits what a handler has to do before its first event (MODELET_PRELOAD=init), which
+ * CommonJS can't; and requires, because Node.js reads CommonJS that is imported twice, to find out what it exports.
+ */
+const index = `const { createRequire } = process.getBuiltinModule('node:module');
+export const { handler } = createRequire(import.meta.url)('./function.cjs');
+await handler.ready;
+`;
+
+/**
+ * Bundles one function into `outdir`, which is emptied first: `index.mjs`, the code in `function.cjs` with chunks that it reads
+ * at once or on demand (what stands behind an `import()`), and the engine's wasm file where the bundle holds the engine. `.cjs`
+ * is CommonJS whatever package.json is above it. In a bundle `import.meta.url` is the file itself.
  */
 export async function bundleFunction({ entry, outdir }: { entry: string; outdir: string }): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   const { outputFiles, metafile } = await build({
     ...target,
-    entryPoints: { index: entry },
+    entryPoints: { function: entry },
     outdir,
     outExtension: { '.js': '.cjs' },
     write: false,
@@ -42,6 +51,7 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
     // What goes wrong is in the error it throws.
     logLevel: 'silent',
   });
+  writeFileSync(join(outdir, 'index.mjs'), index);
   const reached = reachable(metafile.outputs);
   for (const { path, text } of outputFiles) {
     if (reached.has(relative('.', path))) writeFileSync(path, await toCommonJs(text));
@@ -56,7 +66,7 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
 
 /** The outputs that the entry imports, at once or on demand: there is also a chunk for each `import()` that fell away. */
 function reachable(outputs: Metafile['outputs']): Map<string, Metafile['outputs'][string]> {
-  const found = new Map(Object.entries(outputs).filter(([path]) => basename(path) === 'index.cjs'));
+  const found = new Map(Object.entries(outputs).filter(([path]) => basename(path) === 'function.cjs'));
   // A map goes on to what is added while it is walked.
   for (const { imports } of found.values()) {
     for (const { path } of imports) {

@@ -45,6 +45,12 @@ const virtual: Readonly<Record<string, string>> = {
   ].join('\n'),
 };
 
+/** TF.js sets up the kernels that it has when it makes a backend; these may come later. */
+const setUp = `
+  import { findBackend } from '@tensorflow/tfjs-core';
+  const backend = findBackend('wasm');
+  if (backend) for (const { setupFunc } of kernelConfigs) setupFunc?.(backend);`;
+
 /** What stands in a bundle in the place of runtime/rare-ops.ts. */
 const bringRareOps = `
   import { OperationMapper } from '${operations}/operation_mapper.js';
@@ -103,7 +109,7 @@ export function slimTensorflow(): Plugin {
         return { contents: edit(readFileSync(path, 'utf8')), resolveDir: dirname(path) };
       };
       onLoad({ filter: /^rare-kernels$/, namespace }, ({ pluginData }) =>
-        original(kernelList, pluginData, (text) => kernels(text, (name) => rareKernels.includes(name))),
+        original(kernelList, pluginData, (text) => kernels(text, (name) => rareKernels.includes(name)) + setUp),
       );
       onLoad({ filter: /^all-ops$/, namespace }, ({ pluginData }) => original(opList, pluginData, (text) => text));
       onLoad({ filter: /./, namespace }, ({ path, pluginData: resolveDir }) => {

@@ -44,8 +44,9 @@ describeZip('the packaged zip on Node 24', () => {
   const running: Lambda[] = [];
 
   /** The function as its deployment has it, with the registry at `s3://models/<prefix>` behind the proxy. */
-  async function start(name: string, prefix = 'registry'): Promise<Lambda> {
-    const env = { ...s3.env(proxy.endpoint), MODELET_REGISTRY: `s3://${bucket}/${prefix}`, MODELET_MODELS: 'digits' };
+  async function start(name: string, prefix = 'registry', own: Readonly<Record<string, string>> = {}): Promise<Lambda> {
+    const registry = { MODELET_REGISTRY: `s3://${bucket}/${prefix}`, MODELET_MODELS: 'digits' };
+    const env = { ...s3.env(proxy.endpoint), ...registry, ...own };
     const lambda = await startLambda({ zip: join(zips, `${name}.zip`), handler: 'index.handler', env });
     running.push(lambda);
     return lambda;
@@ -102,8 +103,11 @@ describeZip('the packaged zip on Node 24', () => {
         'content-type': 'application/json',
         'x-modelet-model': 'digits',
         'x-modelet-version': '1',
-        'server-timing': expect.stringMatching(/^cold, pre;dur=.*load;dur=.*infer;dur=.*post;dur=/),
+        'server-timing': expect.stringMatching(/^cold, .*pre;dur=.*infer;dur=.*post;dur=/),
       });
+      for (const stage of ['boot', 'code', 'runtime', 'manifest', 'weights', 'model', 'predict', 'load']) {
+        expect(answer.headers['server-timing']).toMatch(new RegExp(`, ${stage};dur=\\d`));
+      }
       expect(proxy.count(weights)).toBeGreaterThan(0);
     });
 
@@ -112,7 +116,7 @@ describeZip('the packaged zip on Node 24', () => {
       for (let digit = 0; digit < 10; digit++) {
         const answer = readAnswer(await digits.invoke(eventOf(pngOf(digit))));
         expect(bodyOf(answer)).toMatchObject({ label: String(digit) });
-        expect(answer.headers['server-timing']).not.toMatch(/cold|load/);
+        expect(answer.headers['server-timing']).not.toMatch(/cold|load|code|predict/);
       }
       expect(proxy.count(/\/versions\//)).toBe(0);
       expect(digits.starts()).toBe(1);
@@ -160,6 +164,36 @@ describeZip('the packaged zip on Node 24', () => {
     expect(answer.status).toBe(200);
     expect(bodyOf(answer)).toMatchObject({ label: '7' });
     expect(digits.starts()).toBe(1);
+  });
+
+  test.each([
+    ['MODELET_PRELOAD=init', { MODELET_PRELOAD: 'init' }],
+    ['provisioned concurrency', { AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' }],
+  ])('%s loads production in the init phase; the first request finds it loaded', async (_, own) => {
+    proxy.forget();
+    const digits = await start('digits', 'registry', own);
+    expect(proxy.count(weights)).toBeGreaterThan(0);
+    proxy.forget();
+    const answer = readAnswer(await digits.invoke(restEvent(pngOf(7))));
+    expect([answer.status, bodyOf(answer)]).toMatchObject([200, { label: '7' }]);
+    expect(answer.headers['server-timing']).toMatch(/^cold, .*weights;dur=.*predict;dur=/);
+    expect(answer.headers['server-timing']).not.toMatch(/load/);
+    expect(proxy.requests).toEqual([]);
+  });
+
+  test('a preload that fails does not end the init, and the first request tries again', async () => {
+    proxy.fail('unavailable', { only: weights });
+    const digits = await start('digits', 'registry', { MODELET_PRELOAD: 'init' });
+    expect(digits.logs()).toContain('nothing was preloaded');
+    proxy.heal();
+    const answer = readAnswer(await digits.invoke(restEvent(pngOf(7))));
+    expect([answer.status, bodyOf(answer), digits.starts()]).toMatchObject([200, { label: '7' }, 1]);
+  });
+
+  test('a setting that means nothing is told to the request', async () => {
+    const digits = await start('digits', 'registry', { MODELET_PRELOAD: 'always' });
+    const answer = readAnswer(await digits.invoke(restEvent(pngOf(7))));
+    expect([answer.status, bodyOf(answer)]).toMatchObject([503, { error: expect.stringContaining('MODELET_PRELOAD') }]);
   });
 
   test('the catalog lists the models and answers what no model owns', async () => {

@@ -27,7 +27,7 @@ describe('task route', () => {
         'content-type': 'application/json',
       });
       expect(headers['server-timing']).toMatch(
-        /^(cold, )?pre;dur=[\d.]+, (load;dur=[\d.]+, )?infer;dur=[\d.]+, post;dur=[\d.]+$/,
+        /^(cold, (?:(?:boot|code|runtime|manifest|weights|model|predict);dur=[\d.]+, )+)?pre;dur=[\d.]+, (load;dur=[\d.]+, )?infer;dur=[\d.]+, post;dur=[\d.]+$/,
       );
     }
   });

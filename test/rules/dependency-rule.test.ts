@@ -17,7 +17,7 @@ const layers: readonly (readonly string[])[] = [
   ['lib/service.ts'],
   ['lib/publishing', 'lib/version-lookup.ts'],
   ['lib/swap.ts'],
-  ['lib/alias-watch.ts', 'lib/model-cache.ts'],
+  ['lib/alias-watch.ts', 'lib/model-cache.ts', 'lib/startup.ts'],
   ['lib/registry', 'lib/runtime', 'lib/tasks', 'lib/importers', 'lib/serverless', 'lib/client'],
   ['lib/core'],
 ];

@@ -22,10 +22,10 @@ async function bundle(text: string): Promise<string> {
 describe('bundleFunction', () => {
   test('makes CommonJS that knows where it lies, whatever package.json is above it', async () => {
     const outdir = await bundle('export const handler = (): string => import.meta.url;');
-    const script = `process.stdout.write(require(${JSON.stringify(join(outdir, 'index.cjs'))}).handler())`;
+    const script = `process.stdout.write(require(${JSON.stringify(join(outdir, 'function.cjs'))}).handler())`;
     const url = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
-    expect(url).toBe(new URL(`file://${outdir}/index.cjs`).href);
-    expect(readdirSync(outdir)).toEqual(['index.cjs']);
+    expect(url).toBe(new URL(`file://${outdir}/function.cjs`).href);
+    expect(readdirSync(outdir)).toEqual(['function.cjs', 'index.mjs']);
   });
 
   test('what stands behind an import() is a file of its own, read when it is asked for; both share the rest', async () => {
@@ -46,7 +46,7 @@ describe('bundleFunction', () => {
     await bundleFunction({ entry: join(dir, 'entry.ts'), outdir });
     const script = `
       const read = () => Object.keys(require.cache).filter((file) => file.includes('rare-')).length;
-      const { handler, isOwn } = require(${JSON.stringify(join(outdir, 'index.cjs'))});
+      const { handler, isOwn } = require(${JSON.stringify(join(outdir, 'function.cjs'))});
       const before = read();
       handler().catch((error) => process.stdout.write(JSON.stringify([before, read(), isOwn(error)])));`;
     expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('[0,1,true]');
@@ -55,7 +55,7 @@ describe('bundleFunction', () => {
   test('loads builtins as CommonJS does, so that the getters of node:http stay unread', async () => {
     const outdir = await bundle("import { request } from 'node:http'; export const handler = () => typeof request;");
     const script = `
-      const kind = require(${JSON.stringify(join(outdir, 'index.cjs'))}).handler();
+      const kind = require(${JSON.stringify(join(outdir, 'function.cjs'))}).handler();
       process.stdout.write(kind + ' ' + process.moduleLoadList.some((name) => name.includes('undici')));`;
     expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('function false');
   });
@@ -67,7 +67,7 @@ describe('bundleFunction', () => {
     await bundleFunction({ entry: join(dir, 'entry.ts'), outdir });
     writeFileSync(join(outdir, 'old.js'), '');
     await bundleFunction({ entry: join(dir, 'entry.ts'), outdir });
-    expect(readdirSync(outdir)).toEqual(['index.cjs']);
+    expect(readdirSync(outdir)).toEqual(['function.cjs', 'index.mjs']);
   });
 
   test('says where a bundle fails', async () => {
@@ -81,12 +81,12 @@ describe('zipFolder', () => {
   test('the same files give the same bytes, and unpack to what they were', () => {
     const [one, two] = [folder(), folder()];
     for (const dir of [one, two]) {
-      writeFileSync(join(dir, 'index.cjs'), 'exports.handler = 1;');
+      writeFileSync(join(dir, 'index.mjs'), 'export const handler = 1;');
       writeFileSync(join(dir, 'a.wasm'), new Uint8Array([0, 97, 115, 109]));
     }
     expect(Buffer.compare(zipFolder(one), zipFolder(two))).toBe(0);
     const files = unzipSync(zipFolder(one));
-    expect(Object.keys(files).sort()).toEqual(['a.wasm', 'index.cjs']);
-    expect(Buffer.from(files['index.cjs'] ?? []).toString()).toBe(readFileSync(join(one, 'index.cjs'), 'utf8'));
+    expect(Object.keys(files).sort()).toEqual(['a.wasm', 'index.mjs']);
+    expect(Buffer.from(files['index.mjs'] ?? []).toString()).toBe(readFileSync(join(one, 'index.mjs'), 'utf8'));
   });
 });

@@ -192,8 +192,8 @@ describe('zips', () => {
 
   test('hold the bundle with its chunks and, for a model, the wasm engine; nothing else', () => {
     const others = (name: string) => Object.keys(zip(name)).filter((file) => !/^[\w-]+-[A-Z0-9]{8}\.cjs$/.test(file));
-    expect(others('digits').sort()).toEqual(['index.cjs', 'tfjs-backend-wasm-simd.wasm']);
-    expect(others('catalog')).toEqual(['index.cjs']);
+    expect(others('digits').sort()).toEqual(['function.cjs', 'index.mjs', 'tfjs-backend-wasm-simd.wasm']);
+    expect(others('catalog').sort()).toEqual(['function.cjs', 'index.mjs']);
   });
 
   test('engine and decoders are in a model and not in the catalog, which only names them', () => {
@@ -209,7 +209,7 @@ describe('zips', () => {
     const dir = mkdtempSync(join(tmpdir(), 'modelet-zip-'));
     mkdirSync(dir, { recursive: true });
     for (const [file, bytes] of Object.entries(zip(name))) writeFileSync(join(dir, file), bytes);
-    const script = `process.stdout.write(typeof require(${JSON.stringify(join(dir, 'index.cjs'))}).handler)`;
+    const script = `import(${JSON.stringify(join(dir, 'index.mjs'))}).then(({ handler }) => process.stdout.write(typeof handler))`;
     expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('function');
     rmSync(dir, { recursive: true });
   });
