@@ -54,7 +54,7 @@ export function createScene(engine: Engine, versions: ObjectStore): Scene {
   const uploads: (readonly string[])[] = [];
   let looked = '';
   /** How many uploads there were when a result counted. */
-  let counted = 0;
+  let counted = -1;
 
   /** At any moment: what counts is a whole result of an upload, and what counts for the one that is there goes on counting. */
   const lookAtResult = async (): Promise<void> => {
@@ -137,12 +137,9 @@ function areRowsOf({ rows, summary }: Result, lines: readonly string[]): boolean
   );
 }
 
-function numbersOf(line: string): number[] | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** Undefined for a bad line. */
+function numbersOf(line: string): readonly number[] | undefined {
+  return line.startsWith('[') ? (JSON.parse(line) as number[]) : undefined;
 }
 
 /** Lines of which one is bad. */
