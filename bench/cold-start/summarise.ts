@@ -62,18 +62,25 @@ function breakdown({ name, starts }: Measured, total: number, boot: number): Sta
     if (of(stage) > 0) known[stage] = of(stage);
   }
   const sum = Object.values(known).reduce((all, ms) => all + ms, 0);
-  return { ...known, rest: Math.max(0, total - sum) };
+  if (sum <= total) return { ...known, rest: total - sum };
+  // Medians of parts may be a little more than the median of the whole.
+  return Object.fromEntries(Object.entries(known).map(([stage, ms]) => [stage, (ms * total) / sum]));
 }
 
 /**
  * The stages that modelet tells, as if nothing went on at the same time: its runtime starts while the manifest and then the
- * weights are read, and what it takes is taken from theirs. It predicts twice, the golden input and then the caller's.
+ * weights are read, and what it takes is taken from theirs, and then from what waits for it. It predicts twice, the golden
+ * input and then the caller's.
  */
 function oneAfterTheOther(stages: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const of = (name: string) => stages.get(name) ?? 0;
-  const manifest = Math.max(0, of('manifest') - of('runtime'));
-  const weights = Math.max(0, of('weights') - Math.max(0, of('runtime') - of('manifest')));
-  return new Map([...stages, ['manifest', manifest], ['weights', weights], ['predict', of('predict') + of('infer')]]);
+  const result = new Map(stages);
+  let hidden = stages.get('runtime') ?? 0;
+  for (const stage of ['manifest', 'weights', 'model']) {
+    const ms = stages.get(stage) ?? 0;
+    result.set(stage, Math.max(0, ms - hidden));
+    hidden = Math.max(0, hidden - ms);
+  }
+  return result.set('predict', (stages.get('predict') ?? 0) + (stages.get('infer') ?? 0));
 }
 
 /** The ratios of one model, with or without the code cache. */
