@@ -15,6 +15,7 @@ export interface StartRow extends Row {
   readonly model: Model;
   readonly variant: Name;
   readonly cached: boolean;
+  readonly starts: number;
   /** Medians, ms; they add up to the median of the whole. */
   readonly stages: Readonly<Partial<Record<StageName, number>>>;
 }
@@ -42,6 +43,7 @@ export function summarise(measured: readonly Measured[]): StartRow[] {
       model: one.model,
       variant: one.name,
       cached: one.cached,
+      starts: totals.length,
       median: total,
       min: Math.min(...totals),
       ratio: total / median(floor),

@@ -6,6 +6,9 @@ import { names } from './variants.js';
 /** The ratios with their aims, what misses them, and where the time goes. */
 export function table(rows: readonly StartRow[]): readonly string[] {
   const missed = missedAims(rows);
+  const absent = (Object.keys(names) as (keyof typeof names)[]).filter((name) =>
+    rows.every(({ variant }) => variant !== name),
+  );
   return [
     '| model | V8 code cache | of naive | of `onnxruntime-node` | over the floor: of naive | of `onnxruntime-node` |',
     '|---|---|---|---|---|---|',
@@ -13,8 +16,9 @@ export function table(rows: readonly StartRow[]): readonly string[] {
     '',
     ...(missed.length === 0 ? ['Every aim is met.'] : missed),
     '',
-    'Medians in milliseconds, and where they go:',
+    `Medians of ${rows[0]?.starts} starts in milliseconds, and where they go:`,
     ...models.flatMap((model) => ['', ...stageTable(rows.filter((row) => row.model === model))]),
+    ...absent.flatMap((name) => ['', `${names[name]} did not install where this was measured.`]),
   ];
 }
 
