@@ -1,5 +1,12 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+import fc from 'fast-check';
 import { openStore } from '../../lib/registry/stores/open-store.js';
+import { wholeSdk } from '../../lib/registry/stores/s3-client.js';
+import { uploadInParts } from '../../lib/registry/stores/s3-multipart.js';
+import { SourceFailed } from '../../lib/registry/stores/streamed-body.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
 import { objectStoreContract } from './object-store.contract.js';
@@ -33,6 +40,92 @@ describeWithS3('S3 store', () => {
   });
 
   describe('contract', () => objectStoreContract(open));
+
+  test('an object in parts, which becomes one where the condition holds', async () => {
+    const bucket = { Bucket: 'models', Key: 'parts/a' };
+    const body = randomBytes(12_000_000);
+    const streamed = {
+      bytes: body.length,
+      open: async function* () {
+        for (let at = 0; at < body.length; at += 1_234_567) yield body.subarray(at, at + 1_234_567);
+      },
+    };
+    const put = async (condition: { IfNoneMatch: string } | { IfMatch: string }) =>
+      uploadInParts(await wholeSdk(), { ...bucket, ...condition }, streamed, 5 * 2 ** 20);
+    const store = await openStore('s3://models/parts');
+    const first = await put({ IfNoneMatch: '*' });
+    const etag = (await store.stat('a'))?.etag ?? '';
+    expect(first).toEqual({ etag });
+    expect(Buffer.from((await store.get('a'))?.body ?? []).equals(body)).toBe(true);
+    expect(await put({ IfMatch: etag })).toEqual({ etag });
+    expect(await put({ IfNoneMatch: '*' })).toMatchObject({ error: { name: 'PreconditionFailed' } });
+    expect(await put({ IfMatch: '"other"' })).toMatchObject({ error: { name: 'PreconditionFailed' } });
+    streamed.bytes++;
+    expect(await put({ IfMatch: etag })).toMatchObject({ error: expect.any(SourceFailed) });
+
+    const { S3Client, ListMultipartUploadsCommand } = await import('@aws-sdk/client-s3');
+    const left = await new S3Client({ forcePathStyle: true }).send(new ListMultipartUploadsCommand(bucket));
+    expect(left.Uploads ?? []).toEqual([]);
+  });
+
+  test('takes every key that a key may be', async () => {
+    const store = await open();
+    const part = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+      .filter((text) => !/[\p{Cc}\p{Cs}\\/]|^\.{1,2}$|^\.modelet-/u.test(text) && Buffer.byteLength(text) <= 255);
+    const ascii = fc
+      .string({ unit: 'binary-ascii', minLength: 1, maxLength: 20 })
+      .map((text) => text.replace(/[\p{Cc}/\\]/gu, '+'));
+    const key = fc.array(
+      fc.oneof(
+        part,
+        ascii.filter((text) => !/^\.{1,2}$/.test(text)),
+      ),
+      { minLength: 1, maxLength: 3 },
+    );
+    await fc.assert(
+      fc.asyncProperty(key, async (parts) => {
+        // Below a folder of its own: a file can't be where a folder is.
+        const folder = `${randomUUID()}/`;
+        const name = folder + parts.join('/');
+        const etag = await store.put(name, bytes(name));
+        expect(await store.get(name)).toMatchObject({ etag, body: new Uint8Array(Buffer.from(name)) });
+        expect(await store.stat(name)).toMatchObject({ etag, bytes: Buffer.byteLength(name) });
+        const above =
+          folder +
+          parts
+            .slice(0, -1)
+            .map((each) => `${each}/`)
+            .join('');
+        expect(await store.list(above)).toEqual([parts.at(-1)]);
+      }),
+      { numRuns: 60 },
+    );
+  }, 30_000);
+
+  test('reads without the SDK, which is in no chunk but its own', async () => {
+    const { metafile } = await build({
+      entryPoints: [fileURLToPath(new URL('../../lib/registry/stores/s3-store.ts', import.meta.url))],
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      mainFields: ['module', 'main'],
+      outdir: 'unwritten',
+      write: false,
+      metafile: true,
+      logLevel: 'error',
+    });
+    const reached = new Set(Object.keys(metafile.outputs).filter((path) => path.endsWith('s3-store.js')));
+    for (const path of reached) {
+      for (const { path: next, kind } of metafile.outputs[path]?.imports ?? []) {
+        if (kind === 'import-statement') reached.add(next);
+      }
+    }
+    const inputs = [...reached].flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {}));
+    expect(inputs.some((input) => input.includes('@smithy/signature-v4'))).toBe(true);
+    expect(inputs.filter((input) => input.includes('@aws-sdk/client-s3'))).toEqual([]);
+  });
 
   describe('locations', () => {
     test('a bucket without a prefix, and slashes at the end', async () => {

@@ -47,7 +47,9 @@ export async function accessFromSdk(bucket: string): Promise<S3Access> {
   });
   const [scheme] = (properties?.authSchemes ?? []) as { name?: string; signingName?: string; signingRegion?: string }[];
   if (scheme?.name !== 'sigv4' || scheme.signingName !== 's3') {
-    throw new Error(`a bucket that is reached by ${scheme?.signingName} with ${scheme?.name} is not supported`);
+    throw new Error(
+      `a bucket that is reached by ${scheme?.signingName} with ${scheme?.name} is not supported; use a general purpose bucket`,
+    );
   }
   return {
     url: new URL(`${url.href.replace(/\/+$/, '')}/`),

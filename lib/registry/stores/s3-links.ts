@@ -35,7 +35,8 @@ export function s3Links(location: string): (request: PresignedRequest) => Promis
       ...(url.port !== '' && { port: Number(url.port) }),
       path,
       query: {},
-      headers: { host: url.host, ...headers },
+      // Goes into the query. Whoever signs does not know the body.
+      headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...headers },
     };
     const names = new Set(['host', ...Object.keys(headers)]);
     const { query = {} } = await s3Signer(reach).presign(unsigned, {
