@@ -10,7 +10,7 @@ export interface ModelCache {
    * Runs `use` on the version, loading it first where needed: one load however many wait for it. It stays for later
    * requests; a failed load is forgotten, so the next request tries again. A version in use is never disposed of: where
    * there is no room beside those, the load waits for one of them.
-   * @throws MODEL_UNAVAILABLE for a version that there is not enough memory for, before anything of it is read
+   * @throws MODEL_UNAVAILABLE for a version that there is not enough memory for, before anything large of it is read
    * @param onLoad called when this call had to wait for a load, with the promise of it
    */
   with<T>(
@@ -47,7 +47,7 @@ const loadsAtOnce = 2;
 
 /**
  * The models of one process, by version.
- * @param budget bytes of weights that are kept at most
+ * @param budget bytes of weights that are kept at most; one alone may be more, if the engine finds memory for it
  */
 export function createModelCache(registry: Registry, engine: Engine, budget: number): ModelCache {
   const entries = new Map<string, Entry>();
@@ -58,7 +58,7 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
   const waiting = new Map<string, () => boolean>();
 
   const read = (manifest: Manifest): Promise<LoadedModel> =>
-    engine.load(manifest, openVersion(registry.store, manifest));
+    engine.load(manifest, openVersion(registry.store, manifest), budget * engine.memoryPerWeight);
 
   const load = async (manifest: Manifest): Promise<LoadedModel> => {
     const model = await read(manifest).catch((error: unknown) => {
@@ -80,7 +80,7 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
 
   /** Least recently used first; what is loading or in use stays, and what serves an alias while anything else is there. */
   const makeRoom = (bytes: number): boolean => {
-    const fits = () => used() + bytes <= budget;
+    const fits = () => used() === 0 || used() + bytes <= budget;
     for (const [version, entry] of entries) if (!fits() && isIdle(entry) && !kept.has(version)) leave(version, entry);
     // Requests for a pinned version wait for each other; they don't take away what serves everybody else.
     if (fits() || !taken().every(isIdle)) return fits();
@@ -125,7 +125,6 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
       place = resolve;
     });
     const bytes = weightBytes(manifest);
-    if (bytes > budget) throw tooLarge(manifest, engine, budget);
     const entry: Entry = { loading: room.then(() => load(manifest)), bytes, placed: false, users: 0 };
     waiting.set(manifest.version, () => {
       const busy = taken().filter(({ loaded }) => loaded === undefined).length >= loadsAtOnce;
@@ -192,15 +191,3 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
 }
 
 const inMiB = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-
-function tooLarge(manifest: Manifest, { mostWeights, memoryPerWeight }: Engine, budget: number): ModeletError {
-  const needs = weightBytes(manifest);
-  const image = 'MODELET_BACKEND=tensorflow in a container image';
-  const more = `${inMiB((needs - budget) * memoryPerWeight)} of memory more`;
-  const orImage = memoryPerWeight > 1 ? `, or ${image}, which holds weights once` : '';
-  return new ModeletError(
-    'MODEL_UNAVAILABLE',
-    `${manifest.model}@${manifest.version} needs room for ${inMiB(needs)} of weights, and has ${inMiB(Math.max(0, budget))}; ` +
-      (needs > mostWeights ? `use ${image}` : `give the function ${more}${orImage}`),
-  );
-}

@@ -9,17 +9,18 @@ import type { VersionFiles } from './version-files.js';
 export interface Engine {
   /** `wasm` or `tensorflow`: what logs, cards and `verify` call it. */
   readonly backend: string;
-  /** Bytes of weights that it can hold at most, however much memory there is. */
+  /** Bytes of weights that it can hold in any case, however much memory there is. */
   readonly mostWeights: number;
-  /** Bytes of memory that a byte of weights takes once it has been used. */
+  /** Bytes of memory that a byte of weights takes at most, once it has been used. */
   readonly memoryPerWeight: number;
   /** Makes it ready for a load, which does that too: called early, it goes on while the registry is read. */
   start(): Promise<void>;
   /**
    * Brings a version's graph and weights into memory. Nothing is checked against the golden output here.
-   * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit: then no weight is read
+   * @param memory bytes that all models together may take
+   * @throws MODEL_CORRUPT for files that don't make a model, MODEL_UNAVAILABLE where it can't fit: then nothing large was read
    */
-  load(manifest: Manifest, files: VersionFiles): Promise<LoadedModel>;
+  load(manifest: Manifest, files: VersionFiles, memory?: number): Promise<LoadedModel>;
 }
 
 export interface LoadedModel {

@@ -15,6 +15,14 @@ type GraphSignature = Readonly<
   Partial<Record<'inputs' | 'outputs', Readonly<Record<string, { readonly name?: string }>>>>
 >;
 
+/** The node behind a public name. */
+function signatureNode({ artifacts }: Graph, kind: 'inputs' | 'outputs', name: string): string {
+  const tensor = (artifacts.signature as GraphSignature | undefined)?.[kind]?.[name]?.name ?? name;
+  return tensor.split(':', 1)[0] as string;
+}
+
+export const outputNode = (graph: Graph, name: string): string => signatureNode(graph, 'outputs', name);
+
 /**
  * A TF.js graph model. It runs in one go where its graph allows that; one with control flow or data-dependent shapes needs
  * `executeAsync`, which is far slower.
@@ -36,16 +44,12 @@ export function createGraphRunner(
   model.load();
   const nodes = executorGraph(model);
   nameIf(nodes);
-  const nodeOf = (kind: 'inputs' | 'outputs', name: string): string => {
-    const tensor = (graph.artifacts.signature as GraphSignature | undefined)?.[kind]?.[name]?.name ?? name;
-    return tensor.split(':', 1)[0] as string;
-  };
   const inputs = signature.inputs.map(({ name, datatype }) => {
-    const placeholder = nodes.nodes[nodeOf('inputs', name)];
+    const placeholder = nodes.nodes[signatureNode(graph, 'inputs', name)];
     return { name, dtype: tfjsDtypes[datatype], range: tfDatatype(placeholder?.rawAttrs?.dtype?.type).range };
   });
   const outputNames = signature.outputs.map(({ name }) => name);
-  const outputNodes = outputNames.map((name) => nodeOf('outputs', name));
+  const outputNodes = outputNames.map((name) => outputNode(graph, name));
   const needed = neededNodes(nodes, outputNodes);
   const unsupported = findUnsupported(nodes, needed, backend);
   if (unsupported.length > 0) {

@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ModeletError } from '../core/errors.js';
 import { elementCount } from '../core/tensor.js';
 
 export type WeightType = 'float32' | 'int32' | 'bool';
+
+/** Bytes of a model's weights: those that may give way to a packed copy, the largest of these, and all others. */
+export interface WeightBytes {
+  readonly packed: number;
+  readonly largest: number;
+  readonly other: number;
+}
 
 /** A tensor whose memory is filled before it is used. */
 export interface WeightMemory {
@@ -19,13 +27,17 @@ export interface TfjsBackend {
   /** Makes it ready, and TF.js' current backend; a new one where the last was condemned. Not within a turn: it takes one itself. */
   open(): Promise<void>;
   /**
-   * Reserves room for weights before they are brought in.
-   * @returns gives the room back
-   * @throws MODEL_UNAVAILABLE when this many more bytes can't be held safely
+   * Reserves memory for weights before they are brought in.
+   * @param memory bytes that all models together may take
+   * @returns gives it back
+   * @throws MODEL_UNAVAILABLE when this much more can't be held safely
    */
-  admit(weightBytes: number): () => void;
-  /** A tensor with nothing in it yet. To be called in a turn, with this backend the current one. */
-  allocate(shape: readonly number[], dtype: WeightType): WeightMemory;
+  admit(needs: WeightBytes, memory: number): () => void;
+  /**
+   * A tensor with nothing in it yet. To be called in a turn, with this backend the current one.
+   * @param givesWay it may be freed once a product has packed it
+   */
+  allocate(shape: readonly number[], dtype: WeightType, givesWay: boolean): WeightMemory;
   /**
    * Why nothing that the backend holds can be trusted any more, or undefined. Asked after each predict, before its result is
    * believed, with what the predict threw: some failures throw, some only show here.
@@ -45,6 +57,7 @@ const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as
 /** A backend whose kernels throw where they fail, and whose memory is the process's: nothing of it is ever condemned. */
 export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<void>): TfjsBackend {
   let opening: Promise<void> | undefined;
+  const room = reserved();
   return {
     name,
     mostWeights: Number.POSITIVE_INFINITY,
@@ -54,12 +67,33 @@ export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<vo
       opening ??= start();
       return opening;
     },
-    admit: () => () => undefined,
+    // TensorFlow and plain JavaScript read weights where they are.
+    admit: ({ packed, other }, memory) => room.take(packed + other, memory),
     allocate: (shape, dtype) => {
       const values = new arrays[dtype](elementCount(shape));
       return { tensor: tf.tensor(values, [...shape], dtype), bytes: () => new Uint8Array(values.buffer) };
     },
     fault: () => undefined,
     condemn: () => undefined,
+  };
+}
+
+/** Counts what is taken of the memory for models. */
+export function reserved(): { take(bytes: number, of: number, instead?: string): () => void } {
+  let taken = 0;
+  const inMiB = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  return {
+    take: (bytes, of, instead) => {
+      if (taken + bytes > of) {
+        const others = taken > 0 ? `, ${inMiB(taken)} of it taken` : '';
+        const has = `there is room for ${inMiB(Math.max(0, of))}${others}`;
+        const todo = instead ?? `give the function ${inMiB(taken + bytes - of)} more, or use a smaller model`;
+        throw new ModeletError('MODEL_UNAVAILABLE', `the weights need ${inMiB(bytes)} of memory, and ${has}; ${todo}`);
+      }
+      taken += bytes;
+      return () => {
+        taken -= bytes;
+      };
+    },
   };
 }

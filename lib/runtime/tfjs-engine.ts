@@ -4,13 +4,17 @@ import { ModeletError } from '../core/errors.js';
 import { type Manifest, weightBytes } from '../core/manifest.js';
 import type { Tensor } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
-import { createGraphRunner } from './graph-runner.js';
+import { createGraphRunner, outputNode } from './graph-runner.js';
 import { type Graph, readGraph } from './model-artifacts.js';
+import { neededBytes, packedWeights } from './packed-weights.js';
 import { failed, firstLine, type Runner } from './runner.js';
 import { convertCommand } from './saved-model.js';
 import type { TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 import { allocateWeights, type Weights } from './weights.js';
+
+/** Bytes of weights that are asked for before it is known what they will need in memory. */
+const hurried = 64 * 2 ** 20;
 
 /** Runs TF.js graph models on one of TF.js' backends, and SavedModels on `tensorflow`. */
 export function createTfjsEngine(backend: TfjsBackend): Engine {
@@ -19,26 +23,31 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
     mostWeights: backend.mostWeights,
     memoryPerWeight: backend.memoryPerWeight,
     start: () => backend.open(),
-    load: (manifest, files) =>
+    load: (manifest, files, memory = Number.POSITIVE_INFINITY) =>
       manifest.savedModel === undefined
-        ? loadGraph(backend, manifest, files)
-        : loadSavedModel(backend, manifest, files),
+        ? loadGraph(backend, manifest, files, memory)
+        : loadSavedModel(backend, manifest, files, memory),
   };
 }
 
-async function loadGraph(backend: TfjsBackend, manifest: Manifest, files: VersionFiles): Promise<LoadedModel> {
-  const release = backend.admit(weightBytes(manifest));
-  // The first parts of the weights are on their way while the graph is read and the backend starts.
-  const placing = place(backend, manifest, files);
+async function loadGraph(
+  backend: TfjsBackend,
+  manifest: Manifest,
+  files: VersionFiles,
+  memory: number,
+): Promise<LoadedModel> {
+  const placing = place(backend, manifest, files, memory);
   placing.catch(() => undefined); // awaited below; a failure must not go unhandled until then
   try {
+    // Small ones are on their way while the graph is read and the backend starts; of large ones it is known first that they fit.
+    if (weightBytes(manifest) > hurried) await placing;
     const weightFiles = manifest.files.map(({ name }) => name).filter((name) => name !== 'model.json');
     await files.readParts(weightFiles, async (part) => {
       const { weights, generation } = await placing;
       if (backend.generation !== generation) throw reloading();
       weights.put(part);
     });
-    const { graph, weights, generation } = await placing;
+    const { graph, weights, generation, release } = await placing;
     weights.finish();
     const runner = await inTurn(() => {
       if (backend.generation !== generation) throw reloading();
@@ -48,10 +57,12 @@ async function loadGraph(backend: TfjsBackend, manifest: Manifest, files: Versio
     return loadedModel(backend, manifest, runner, release);
   } catch (error) {
     await placing.then(
-      ({ weights }) => weights.dispose(),
+      ({ weights, release }) => {
+        weights.dispose();
+        release();
+      },
       () => undefined,
     );
-    release();
     throw error;
   }
 }
@@ -60,19 +71,37 @@ interface Placed {
   readonly graph: Graph;
   readonly weights: Weights;
   readonly generation: number;
+  /** Gives the memory's place back. */
+  release(): void;
 }
 
 /** The graph, and a place for each of its weights. */
-async function place(backend: TfjsBackend, manifest: Manifest, files: VersionFiles): Promise<Placed> {
-  const [graph] = await Promise.all([readGraph(manifest, files), backend.open()]);
-  return inTurn(() => {
-    makeCurrent(backend);
-    const weights = guarded(backend, manifest, () => allocateWeights(backend, manifest, graph));
-    return { graph, weights, generation: backend.generation };
-  });
+async function place(backend: TfjsBackend, manifest: Manifest, files: VersionFiles, memory: number): Promise<Placed> {
+  const opening = backend.open();
+  opening.catch(() => undefined); // awaited below, unless the graph is bad
+  const graph = await readGraph(manifest, files);
+  const outputs = manifest.signature.outputs.map(({ name }) => outputNode(graph, name));
+  const packed = packedWeights(graph, outputs);
+  await opening;
+  const release = backend.admit(neededBytes(graph, packed), memory);
+  try {
+    return await inTurn(() => {
+      makeCurrent(backend);
+      const weights = guarded(backend, manifest, () => allocateWeights(backend, manifest, graph, packed));
+      return { graph, weights, generation: backend.generation, release };
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
-async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, files: VersionFiles): Promise<LoadedModel> {
+async function loadSavedModel(
+  backend: TfjsBackend,
+  manifest: Manifest,
+  files: VersionFiles,
+  memory: number,
+): Promise<LoadedModel> {
   const { model, version, savedModel = { tags: [], signature: '' } } = manifest;
   if (backend.name !== 'tensorflow') {
     const command = convertCommand(savedModel, '<its folder>', '<out>');
@@ -84,9 +113,11 @@ async function loadSavedModel(backend: TfjsBackend, manifest: Manifest, files: V
   }
   await backend.open();
   const { createSavedModelRunner } = await import('./saved-model-runner.js');
+  const release = backend.admit({ packed: 0, largest: 0, other: weightBytes(manifest) }, memory);
   try {
-    return loadedModel(backend, manifest, await createSavedModelRunner(manifest, files), () => undefined);
+    return loadedModel(backend, manifest, await createSavedModelRunner(manifest, files), release);
   } catch (cause) {
+    release();
     // What makes a file unfit to publish makes a published one corrupt.
     if (cause instanceof ModeletError && cause.code !== 'INVALID_INPUT') throw cause;
     throw new ModeletError('MODEL_CORRUPT', `${model}@${version} can't be loaded: ${firstLine(cause)}`, { cause });

@@ -1,18 +1,18 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { ModeletError } from '../core/errors.js';
 import { HeapFullError } from './heap-full-error.js';
-import type { TfjsBackend } from './tfjs-backend.js';
+import { reserved, type TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 import type { WasmModule } from './wasm-module.js';
+import { mayGiveWay, packedBytes } from './wasm-repairs/giving-way.js';
 
 const MiB = 1024 * 1024;
 
 /** Wasm's address space is 4 GiB. Results computed on a heap larger than this are not believed. */
 const heapLimit = 3840 * MiB;
 
-/** Dense weights are held twice (XNNPACK packs a copy at first use); the rest of the heap is left to activations. */
-const weightLimit = 1792 * MiB;
+/** Of it, what weights and their packed copies may take; the rest is left to activations. */
+const weightLimit = 3584 * MiB;
 
 /**
  * TF.js' wasm backend, made safe: where it would print a line and answer with stale memory, `fault` tells.
@@ -23,12 +23,12 @@ export function createWasmBackend(): TfjsBackend {
   let backend: BackendWasm | undefined;
   let opening: Promise<void> | undefined;
   let printed: string | undefined;
-  let admitted = 0;
+  let room = reserved();
   let generation = 0;
 
   const start = async (): Promise<void> => {
     printed = undefined;
-    admitted = 0;
+    room = reserved();
     // The kernels' code is read here, and not with the function's: by then the registry has been asked.
     const { startWasm } = await import('./start-wasm.js');
     const started = await startWasm((line) => {
@@ -46,7 +46,7 @@ export function createWasmBackend(): TfjsBackend {
 
   return {
     name: 'wasm',
-    mostWeights: weightLimit,
+    mostWeights: weightLimit / 2,
     memoryPerWeight: 2,
     get generation() {
       return generation;
@@ -55,17 +55,19 @@ export function createWasmBackend(): TfjsBackend {
       opening ??= start();
       return opening;
     },
-    admit: (weightBytes) => {
-      if (admitted + weightBytes > weightLimit) throw tooLarge(admitted, weightBytes);
-      admitted += weightBytes;
-      const since = generation;
-      return () => {
-        if (since === generation) admitted -= weightBytes;
-      };
+    admit: ({ packed, largest, other }, memory) => {
+      // Kernels pack copies of weights at first use. Where those take the place of the originals, two layers are there twice
+      // for a while: the one being packed, and one whose hole is too small for the next.
+      const needs = packed + 2 * largest + 2 * other;
+      if (memory < weightLimit && needs <= weightLimit) return room.take(needs, memory);
+      const image = 'use the tensorflow backend (MODELET_BACKEND=tensorflow, container image) or a smaller model';
+      return room.take(needs, weightLimit, `wasm can hold no more; ${image}`);
     },
-    allocate: (shape, dtype) => {
+    allocate: (shape, dtype, givesWay) => {
       const made = backend as BackendWasm;
-      const info = made.makeOutput([...shape], dtype);
+      const offset = givesWay ? module?._malloc(packedBytes(shape)) : undefined;
+      const info = made.makeOutput([...shape], dtype, offset);
+      if (givesWay) mayGiveWay(info.dataId);
       const bytes = () => {
         const view = made.typedArrayFromHeap(info);
         return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -86,14 +88,4 @@ export function createWasmBackend(): TfjsBackend {
       generation++;
     },
   };
-}
-
-function tooLarge(held: number, wanted: number): ModeletError {
-  const inMiB = (bytes: number) => `${Math.ceil(bytes / MiB)} MiB`;
-  const others = held > 0 ? `, ${inMiB(held)} of them taken` : '';
-  return new ModeletError(
-    'MODEL_UNAVAILABLE',
-    `${inMiB(wanted)} of weights don't fit in wasm's heap, which has room for ${inMiB(weightLimit)}${others}; ` +
-      'use the tensorflow backend (MODELET_BACKEND=tensorflow, container image) or a smaller model',
-  );
 }

@@ -3,7 +3,7 @@ import type { Manifest } from '../core/manifest.js';
 import type { FilePart } from '../core/version-files.js';
 import { dequantize, storedBytes } from './dequantize.js';
 import { corrupt, type Graph } from './model-artifacts.js';
-import type { TfjsBackend, WeightMemory } from './tfjs-backend.js';
+import type { TfjsBackend, WeightMemory, WeightType } from './tfjs-backend.js';
 
 /** A model's weights as tensors, whose memory the parts of its files go straight into. */
 export interface Weights {
@@ -27,9 +27,15 @@ interface Weight {
 
 /**
  * Makes the tensors, their memory yet to be filled. To be called in a turn, with the backend TF.js' current one.
+ * @param packed names of those that may give way to a packed copy
  * @throws MODEL_CORRUPT for a file or a kind of weight that can't be
  */
-export function allocateWeights(backend: TfjsBackend, manifest: Manifest, graph: Graph): Weights {
+export function allocateWeights(
+  backend: TfjsBackend,
+  manifest: Manifest,
+  graph: Graph,
+  packed: ReadonlySet<string>,
+): Weights {
   const starts = fileStarts(manifest, graph);
   const weights: Weight[] = [];
   const dispose = () => {
@@ -40,7 +46,7 @@ export function allocateWeights(backend: TfjsBackend, manifest: Manifest, graph:
     for (const spec of graph.weightSpecs) {
       const bytes = storedBytes(spec);
       if (bytes === undefined) throw corrupt(manifest, `has a weight '${spec.name}' of a kind that can't be served`);
-      const memory = backend.allocate(spec.shape, spec.dtype as 'float32' | 'int32' | 'bool');
+      const memory = backend.allocate(spec.shape, spec.dtype as WeightType, packed.has(spec.name));
       weights.push({ spec, start, end: start + bytes, memory, missing: bytes });
       start += bytes;
     }

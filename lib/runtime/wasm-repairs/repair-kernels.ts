@@ -3,6 +3,7 @@ import { clipByValue, floatOnly, floorDiv, mod, pow, sign } from './arithmetic.j
 import { batchMatMul } from './batch-mat-mul.js';
 import { cast } from './cast.js';
 import { fusedMatMul } from './fused-mat-mul.js';
+import { givingWay } from './giving-way.js';
 import { identity } from './identity.js';
 import { checkedCoordinates, checkedCounts, checkedIndices, gatherV2, slice } from './indices.js';
 import { oneHot, resizeNearestNeighbor, reverse, select, stridedSlice } from './moving.js';
@@ -15,6 +16,7 @@ const attribute = (name: string) => (call: KernelCall) => call.attrs[name] as re
 
 /** Applied in this order: what stands last is asked first. A kernel's file says what is wrong with TF.js' own. */
 const repairs: readonly (readonly [kernels: string, make: (original: Kernel) => Kernel])[] = [
+  ['BatchMatMul _FusedMatMul', givingWay],
   ['Cast', cast],
   ['Identity', identity],
   ['BatchMatMul', batchMatMul],
