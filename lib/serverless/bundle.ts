@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { build, type Metafile, transform } from 'esbuild';
+import { ownCopy } from './own-copy.js';
 import { slimTensorflow } from './slim-tensorflow.js';
 
 const enginePackage = '@tensorflow/tfjs-backend-wasm/';
@@ -45,7 +46,8 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
     alias: { 'node-fetch': 'data:text/javascript,export default globalThis.fetch' },
     external: ['@tensorflow/tfjs-node'],
     define: { 'import.meta.url': 'modeletFileUrl' },
-    plugins: [slimTensorflow()],
+    // The signer of S3's requests shares files with S3's client, which only writes need.
+    plugins: [slimTensorflow(), ownCopy(/[\\/]s3-signer\.[jt]s$/)],
     // What slim-tensorflow leaves out and someone needs after all.
     logOverride: { 'import-is-undefined': 'error' },
     // What goes wrong is in the error it throws.
