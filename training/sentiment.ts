@@ -16,7 +16,7 @@ import { trainSentiment } from './train-sentiment.js';
 const help = `npm run train:sentiment -- [options]
   --data DIR       where rt-polarity.pos and .neg are, and custrev.pos and .neg (default ../shared/data/review-polarity)
   --registry DIR   where to publish (default ./models)
-  --epochs N       at most (default 8, about 3 minutes)`;
+  --epochs N       at most (default 8, about 5 minutes)`;
 
 const seed = 20_264;
 /** A model that is worse than this on the test sentences about films is not published. */

@@ -67,9 +67,10 @@ always('the published sentiment', () => {
   test.each([
     ['positive', 'A moving, beautifully acted story, and one of the best films of the year.'],
     ['negative', 'A tired, dull and lifeless mess: the plot is stupid and the jokes are worse.'],
-    ['negative', `${'Flat, boring and far too long. '.repeat(100)}`],
-  ])('finds %s: %s', async (label, text) => {
+    ['negative', 'The battery is terrible, and the support is worse.'],
+  ])('finds %s, said once or often: %s', async (label, text) => {
     expect((await ask(text)).json.label).toBe(label);
+    expect((await ask(`${text} `.repeat(50))).json.label).toBe(label);
   });
 
   test('says how much of a long text it read', async () => {
