@@ -18,7 +18,8 @@ export interface ObjectStore {
 
   /**
    * The object's bytes as they arrive, from `start` up to, not including, `end` (default: all of it). Nothing is buffered or
-   * tried again here once the first byte is out: whoever reads it knows where it stopped.
+   * tried again here once the first byte is out: whoever reads it knows where it stopped. The body holds a connection or a file
+   * open until it ends or its iteration is left.
    * @param options.etag reads only the object that has this etag
    * @returns 'changed' where the object has another etag; undefined when there is none
    */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ObjectInfo } from '../../core/object-store.js';
 import { byteStream } from './byte-stream.js';
 import { allowing } from './file-errors.js';
 
 const chunkBytes = 2 ** 18;
-/** A file that was written this lately may be written once more at what its file system calls the same time, ms. */
-const unsettled = 2000;
+/** How many etags are remembered. */
 const remembered = 1000;
 
 /** A file as it was when it was opened, whatever its name stands for by now. Whoever opened it closes it. */
@@ -24,22 +24,18 @@ export interface FileVersion {
 
 /** Opens files and knows their etags: the content's sha256, which is taken once from large files that stay as they are. */
 export function fileVersions(): (path: string) => Promise<FileVersion | undefined> {
-  const etags = new Map<string, string>();
+  const etags = new Map<string, Promise<string>>();
 
-  async function etagOf(file: FileHandle, stamp: string, changedMs: number): Promise<string> {
+  /** One hashing however many ask at once: parts of a large file are read side by side. */
+  function etagOf(file: FileHandle, found: BigIntStats): Promise<string> {
+    const stamp = [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
     const known = etags.get(stamp);
     if (known !== undefined) return known;
-    const hash = createHash('sha256');
-    for (let at = 0; ; ) {
-      const chunk = await readAt(file, at, chunkBytes);
-      if (chunk.length === 0) break;
-      hash.update(chunk);
-      at += chunk.length;
-    }
-    const etag = hash.digest('hex');
-    if (Date.now() - changedMs > unsettled) {
+    const etag = hashOf(file);
+    if (isSettled(found)) {
       if (etags.size >= remembered) etags.clear();
       etags.set(stamp, etag);
+      etag.catch(() => etags.delete(stamp));
     }
     return etag;
   }
@@ -53,9 +49,8 @@ export function fileVersions(): (path: string) => Promise<FileVersion | undefine
         await file.close();
         return undefined;
       }
-      const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs, mtime } = found;
-      const stamp = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-      const info = { etag: await etagOf(file, stamp, Number(ctimeMs)), bytes: Number(size), modified: mtime };
+      const { size, mtimeNs, mtime } = found;
+      const info = { etag: await etagOf(file, found), bytes: Number(size), modified: mtime };
 
       const chunkAt = async (at: number, end: number): Promise<Uint8Array> => {
         const chunk = await readAt(file, at, Math.min(chunkBytes, end - at));
@@ -89,6 +84,22 @@ export function fileVersions(): (path: string) => Promise<FileVersion | undefine
       throw error;
     }
   };
+}
+
+/** Whether a file that is written into from now on has another time: file systems that count in seconds need two. */
+function isSettled({ ctimeMs, ctimeNs }: BigIntStats): boolean {
+  const tick = ctimeNs % 1_000_000_000n === 0n ? 2000 : 50; // ms
+  return Date.now() - Number(ctimeMs) > tick;
+}
+
+async function hashOf(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; ; ) {
+    const chunk = await readAt(file, at, chunkBytes);
+    if (chunk.length === 0) return hash.digest('hex');
+    hash.update(chunk);
+    at += chunk.length;
+  }
 }
 
 async function readAt(file: FileHandle, at: number, bytes: number): Promise<Uint8Array> {
