@@ -226,6 +226,54 @@ test('kernels of floats take nothing else: they would read past its end', () => 
   }
 });
 
+describe('tensors without elements on wasm', () => {
+  let noRows: tf.Tensor;
+  let noSteps: tf.Tensor;
+  beforeAll(() => {
+    [noRows, noSteps] = [tf.zeros([0, 3, 4]), tf.zeros([2, 0, 4])];
+  });
+  // What is freed lies in the heap where a result goes next.
+  const leaveNumbers = () => tf.tidy(() => void Array.from({ length: 40 }, () => tf.fill([8], 77)));
+  const reduce = (kernel: string, x: tf.Tensor, keepDims = false) => {
+    leaveNumbers();
+    return run(kernel, { x }, { axis: [1], reductionIndices: [1], keepDims })[0];
+  };
+
+  test.each(['Sum', 'Mean', 'Max', 'Min', 'Prod'])('%s of no rows is no rows, and does not trap', (kernel) => {
+    expect(reduce(kernel, noRows)?.shape).toEqual([0, 4]);
+    expect(reduce(kernel, noRows, true)?.shape).toEqual([0, 1, 4]);
+  });
+  test('are moved and summed up as what they are', () => {
+    expect(run('Transpose', { x: noRows }, { perm: [2, 0, 1] })[0]?.shape).toEqual([4, 0, 3]);
+    expect(run('Cumsum', { x: noRows }, { axis: 1, exclusive: false, reverse: false })[0]?.shape).toEqual([0, 3, 4]);
+    expect(reduce('Sum', noSteps)?.values).toEqual(Array(8).fill(0));
+    expect(reduce('Prod', noSteps)?.values).toEqual(Array(8).fill(1));
+    expect(reduce('All', tf.cast(noSteps, 'bool'))?.values).toEqual(Array(8).fill(1));
+    expect(reduce('Any', tf.cast(noSteps, 'bool'))?.values).toEqual(Array(8).fill(0));
+  });
+  test('nothing is made up from them', () => {
+    for (const kernel of ['Max', 'Min', 'Mean']) expect(() => reduce(kernel, noSteps)).toThrow(/no elements/);
+    for (const kernel of ['ArgMax', 'ArgMin']) {
+      expect(() => run(kernel, { x: noSteps }, { axis: 1 })).toThrow(/no elements/);
+      expect(run(kernel, { x: noRows }, { axis: 1 })[0]).toEqual({ dtype: 'int32', shape: [0, 4], values: [] });
+    }
+    expect(() => run('TopK', { x: tf.zeros([2, 0]) }, { k: 1, sorted: true })).toThrow(/no elements/);
+    const product = { a: tf.zeros([1, 2, 0]), b: tf.zeros([1, 0, 3]) };
+    const plain = { transposeA: false, transposeB: false, activation: 'linear' };
+    expect(() => run('_FusedMatMul', product, plain)).toThrow(/no elements/);
+    const image = tf.zeros([1, 0, 4, 2]);
+    const resize = { size: [2, 2], alignCorners: false, halfPixelCenters: false };
+    expect(() => run('ResizeBilinear', { images: image }, resize)).toThrow(/no elements/);
+    const pad = [
+      [0, 0],
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ];
+    expect(() => run('MaxPool', { x: image }, { filterSize: 1, strides: 1, pad })).toThrow(/no elements/);
+  });
+});
+
 test('a kernel that refuses leaves nothing in the heap', () => {
   const before = tf.memory().numDataBuffers;
   const x = floats(2 ** 31);

@@ -8,6 +8,7 @@ import { identity } from './identity.js';
 import { checkedCoordinates, checkedCounts, checkedIndices, gatherV2, slice } from './indices.js';
 import { oneHot, resizeNearestNeighbor, reverse, select, stridedSlice } from './moving.js';
 import { choosing, clamping, ordering, refusing } from './not-a-number.js';
+import { moving, nothingOfNothing, reduction } from './nothing.js';
 import { type Kernel, type KernelCall, repair } from './repair.js';
 import { dilation2D, maxPool3D, maxPoolWithArgmax } from './windows.js';
 
@@ -54,6 +55,19 @@ const repairs: readonly (readonly [kernels: string, make: (original: Kernel) => 
       'LRN Prelu Reciprocal Rsqrt Selu Sigmoid Sin Sinh Softmax Softplus Sqrt Step Tan Tanh ' +
       'AvgPool MaxPool MaxPool3D AvgPool3D Dilation2D FusedBatchNorm Conv2D Conv3D DepthwiseConv2dNative',
     floatOnly,
+  ],
+  ['Max Min', reduction()],
+  ['Mean', reduction(undefined, 'float32')],
+  ['ArgMax ArgMin', reduction(undefined, 'int32')],
+  ['Sum Any', reduction(0)],
+  ['Prod All', reduction(1)],
+  ['Transpose', moving((shape, { perm }) => (perm as number[]).map((axis) => shape[axis] as number))],
+  ['Cumsum Cumprod', moving((shape) => shape)],
+  [
+    'TopK MirrorPad BatchMatMul _FusedMatMul ResizeBilinear ResizeNearestNeighbor CropAndResize ' +
+      'Conv2D FusedConv2D Conv2DBackpropInput DepthwiseConv2dNative FusedDepthwiseConv2D Conv3D ' +
+      'AvgPool MaxPool MaxPoolWithArgmax AvgPool3D MaxPool3D Dilation2D',
+    nothingOfNothing,
   ],
 ];
 
