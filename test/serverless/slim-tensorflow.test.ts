@@ -1,6 +1,6 @@
 // A function's bundle keeps what few models need of TF.js in a chunk of its own. Others never read it; those still work.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -29,6 +29,8 @@ describe('a bundle', () => {
     await bundleFunction({ entry: join(folder, 'functions.ts'), outdir });
   });
 
+  type Question = readonly [model: string, body: object];
+
   interface Last {
     readonly answer: { readonly statusCode: number; readonly body: string };
     /** Files of the bundle that have been read. */
@@ -37,7 +39,11 @@ describe('a bundle', () => {
   }
 
   /** Starts a process with the bundle and asks its handlers, one after the other. */
-  function ask(...questions: readonly (readonly [model: string, body: object])[]): Last {
+  function ask(...questions: readonly Question[]): Last {
+    return askWith({}, ...questions);
+  }
+
+  function askWith(own: Readonly<Record<string, string>>, ...questions: readonly Question[]): Last {
     const calls = questions.map(([model, body]) => {
       const headers = { 'content-type': 'application/json' };
       return [model, restEvent({ method: 'POST', target: `/models/${model}`, headers, body: JSON.stringify(body) })];
@@ -53,7 +59,7 @@ describe('a bundle', () => {
       require('fs').writeFileSync(1, JSON.stringify({ answer, read, undici }));
       process.exit();
     })()`;
-    const env = { PATH: process.env.PATH, MODELET_REGISTRY: registry, POWERTOOLS_DEV: 'true' };
+    const env = { PATH: process.env.PATH, MODELET_REGISTRY: registry, POWERTOOLS_DEV: 'true', ...own };
     const output = execFileSync(process.execPath, ['-e', script, JSON.stringify(calls)], { encoding: 'utf8', env });
     return JSON.parse(output.split('\n').find((line) => line.startsWith('{"answer"')) ?? output);
   }
@@ -90,6 +96,19 @@ describe('a bundle', () => {
       { predictions: [{ outputs: { large: [row, row] } }] },
     ]);
     expect(read.filter((name) => name.startsWith('rare-ops-'))).toHaveLength(1);
+  });
+
+  test("answers with V8's code cache (Node.js from 22.1 on), and with one that does not fit", () => {
+    const cache = join(folder, 'cache');
+    const predictions = [{ outputs: { sum: [301, 302], capped: [100] } }];
+    for (const fits of [true, true, false]) {
+      const files = existsSync(cache) ? readdirSync(cache, { recursive: true, encoding: 'utf8' }) : [];
+      for (const name of fits ? [] : files.filter((file) => statSync(join(cache, file)).isFile())) {
+        writeFileSync(join(cache, name), Buffer.alloc(5000, 7));
+      }
+      const { answer } = askWith({ NODE_COMPILE_CACHE: cache }, pair);
+      expect([answer.statusCode, JSON.parse(answer.body)]).toMatchObject([200, { predictions }]);
+    }
   });
 });
 
