@@ -54,6 +54,12 @@ const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as
   unknown
 >;
 
+/**
+ * libtensorflow reads memory that is aligned to 64 bytes where it is, and copies any other; what the C library gives for a large
+ * array begins 16 bytes after a multiple of that.
+ */
+const lead = 48;
+
 /** A backend whose kernels throw where they fail, and whose memory is the process's: nothing of it is ever condemned. */
 export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<void>): TfjsBackend {
   let opening: Promise<void> | undefined;
@@ -70,8 +76,11 @@ export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<vo
     // TensorFlow and plain JavaScript read weights where they are.
     admit: ({ packed, other }, memory) => room.take(packed + other, memory),
     allocate: (shape, dtype) => {
-      const values = new arrays[dtype](elementCount(shape));
-      return { tensor: tf.tensor(values, [...shape], dtype), bytes: () => new Uint8Array(values.buffer) };
+      const count = elementCount(shape);
+      const size = count * arrays[dtype].BYTES_PER_ELEMENT;
+      const values = new arrays[dtype](new ArrayBuffer(lead + size), lead, count);
+      const bytes = new Uint8Array(values.buffer, lead, size);
+      return { tensor: tf.tensor(values, [...shape], dtype), bytes: () => bytes };
     },
     fault: () => undefined,
     condemn: () => undefined,
