@@ -23,6 +23,8 @@ export function parseInstance(value: unknown, field: string): Instance {
   if (!('b64' in value)) return { kind: 'fields', value: value as Record<string, unknown> };
   if (typeof value.b64 !== 'string')
     throw invalidInput(`${field}.b64`, `expected base64 text, got ${describeValue(value.b64)}`);
+  // What stands beside a file would be passed over: a horizon, an id.
+  if (Object.keys(value).length > 1) throw invalidInput(field, 'has a field beside b64; leave it out');
   return { kind: 'file', bytes: decodeBase64(value.b64, `${field}.b64`) };
 }
 

@@ -101,6 +101,11 @@ describe('TensorFlow Serving', () => {
     [{ instances: [[1, 2, 3], 'x'] }, 'INVALID_INPUT', /^instances\[1\]: expected nested numbers.*got text$/],
     [{ instances: [{ b64: '?' }] }, 'INVALID_INPUT', /^instances\[0\]\.b64: is not base64$/],
     [{ instances: [{ b64: 'aGk=' }] }, 'INVALID_INPUT', /^instances\[0\]: this model takes numbers/],
+    [
+      { instances: [{ b64: 'aGk=', id: 1 }] },
+      'INVALID_INPUT',
+      /^instances\[0\]: has a field beside b64; leave it out$/,
+    ],
     [{ instances: [{ z: 1 }] }, 'INVALID_INPUT', /^instances\[0\]\.z: no such input; there are x$/],
     [{ instances: [{}] }, 'INVALID_INPUT', /^instances\[0\]: input 'x' is missing$/],
     [{ inputs: { z: [[1, 2, 3]] } }, 'INVALID_INPUT', /^inputs: one name is none of this model's inputs: x$/],

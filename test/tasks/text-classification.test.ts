@@ -79,6 +79,7 @@ test.each<[string, Exclude<Instance, { kind: 'numbers' }>, string]>([
   ['a script that the vocabulary lacks', file('Хороший фильм'), 'none of the 2 word(s) read is in the model'],
   ['Latin-1', file(Buffer.from('un film cliché', 'latin1')), 'body: is not text in UTF-8; save it as UTF-8'],
   ['UTF-16', file(Buffer.from('\ufeffgood', 'utf16le')), 'body: is not text in UTF-8'],
+  ['UTF-16 without a mark', file(Buffer.from('good film', 'utf16le')), 'body: is not text in UTF-8'],
   ['an image', file(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')), 'body: is not text in UTF-8'],
   ['half a character', file(Buffer.from('good é').subarray(0, 6)), 'body: is not text in UTF-8'],
   ['too much', file('a'.repeat(textLimit + 1)), `body: has ${textLimit + 1} bytes, the limit is ${textLimit}`],

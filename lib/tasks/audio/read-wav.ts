@@ -25,7 +25,8 @@ export function readWav(bytes: Uint8Array, field: string): Sound {
     return decode(readFormat(format), data);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw invalidInput(field, `can't be read as a WAV recording: ${reason}`);
+    const todo = reason.includes('; ') ? '' : `; send uncompressed PCM or float samples, ${longestSound} s at most`;
+    throw invalidInput(field, `can't be read as a WAV recording: ${reason}${todo}`);
   }
 }
 
@@ -36,7 +37,9 @@ function decode(format: WavFormat, data: Uint8Array): Sound {
   if (count === 0) throw new Error('it has no samples');
   if (!Number.isInteger(count)) throw new Error(`its data is cut off inside a frame of ${frameBytes} bytes`);
   if (count > longestSound * rate) {
-    throw new Error(`it is ${(count / rate).toFixed(2)} s long; send ${longestSound} s at most`);
+    throw new Error(
+      `it is ${(Math.ceil((100 * count) / rate) / 100).toFixed(2)} s long; send ${longestSound} s at most`,
+    );
   }
   const sample = sampleReader(format, data);
   const samples = new Float32Array(count);

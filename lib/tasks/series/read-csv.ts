@@ -8,7 +8,7 @@ const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const wanted = 'expected a value a line, or a timestamp and a value';
 
 /**
- * A series as CSV in UTF-8: a value a line, or a timestamp and a value, separated by commas, semicolons or tabs; the first line may
+ * A series as CSV in UTF-8: a value a line, or a timestamp and a value (in this order unless a header says otherwise), separated by commas, semicolons or tabs; the first line may
  * be a header. Of more columns the one is read whose header is `value`, and timestamps from `timestamp`, `date` or `time`.
  * @param field where it stands in the request, for messages
  * @throws INVALID_INPUT naming the line that is wrong
@@ -51,10 +51,10 @@ function isHeader(cells: readonly string[]): boolean {
 
 function chooseColumns(head: readonly string[], named: boolean, field: string): { value: number; time?: number } {
   if (head.length === 1) return { value: 0 };
-  if (head.length === 2) return { value: 1, time: 0 };
   const names = named ? head.map((name) => name.toLowerCase()) : [];
   const value = names.indexOf('value');
   const time = names.findIndex((name) => ['timestamp', 'date', 'time'].includes(name));
+  if (head.length === 2) return value === 0 || time === 1 ? { value: 0, time: 1 } : { value: 1, time: 0 };
   if (value === -1 || value !== names.lastIndexOf('value')) {
     throw invalidInput(field, `has ${head.length} columns; ${wanted}, or name one column 'value' in a header`);
   }

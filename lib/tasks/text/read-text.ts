@@ -1,4 +1,4 @@
-import { describeValue, invalidInput } from '../../core/errors.js';
+import { describeValue, invalidInput, type ModeletError } from '../../core/errors.js';
 import type { Instance } from '../../core/instance.js';
 
 /** Bytes in UTF-8: some 15,000 words, far more than a network reads. Its tokens are found in about 10 ms. */
@@ -11,7 +11,7 @@ export const textLimit = 100_000;
 export function readText(instance: Exclude<Instance, { kind: 'numbers' }>, field: string): string {
   if (instance.kind === 'file') {
     checkSize(instance.bytes.length, field);
-    return decode(instance.bytes, field);
+    return decoded(instance.bytes, field);
   }
   const { text, ...others } = instance.value;
   if (typeof text !== 'string') {
@@ -27,11 +27,17 @@ function checkSize(bytes: number, field: string): void {
   throw invalidInput(field, `has ${bytes} bytes, the limit is ${textLimit}; send the part that matters`);
 }
 
-function decode(bytes: Uint8Array, field: string): string {
+function decoded(bytes: Uint8Array, field: string): string {
+  // No text holds a NUL: UTF-16 of English letters is UTF-8 with one behind each.
+  if (bytes.includes(0)) throw notUtf8(field);
   try {
     // A byte order mark is left out by the decoder.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw invalidInput(field, 'is not text in UTF-8; save it as UTF-8 and send that');
+    throw notUtf8(field);
   }
+}
+
+function notUtf8(field: string): ModeletError {
+  return invalidInput(field, 'is not text in UTF-8; save it as UTF-8 and send that');
 }

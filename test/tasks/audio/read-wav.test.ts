@@ -91,13 +91,13 @@ describe('a file is refused', () => {
     ['of 4 kHz', wavFile(values, { rate: 4000 }), /4000 samples a second; send 8000 to 48000/],
     ['of 96 kHz', wavFile(values, { rate: 96_000 }), /96000 samples a second/],
     ['whose frames have another size', wavFile(values, { align: 4 }), /says 4 bytes a frame, 1 × 16 bits make 2/],
-    ['of more than 30 s', long, /30\.00 s long; send 30 s at most/],
+    ['of more than 30 s', long, /30\.01 s long; send 30 s at most/],
     ['with NaN', wavFile([0, Number.NaN], { bits: 32, tag: 3 }), /sample 1 is no finite sound/],
     ['with infinity', wavFile([Number.NEGATIVE_INFINITY], { bits: 64, tag: 3 }), /sample 0 is no finite sound/],
     ['with a number that is no sound', wavFile([1e300], { bits: 64, tag: 3 }), /sample 0 is no finite sound/],
   ])('%s', (_, bytes, message) => {
     expect(refusal(bytes)).toMatch(message);
-    expect(refusal(bytes)).toMatch(/^body: can't be read as a WAV recording: /);
+    expect(refusal(bytes)).toMatch(/^body: can't be read as a WAV recording: .*; send |; .* are read$/);
   });
 });
 

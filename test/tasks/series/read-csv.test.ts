@@ -16,6 +16,8 @@ describe('a series as CSV', () => {
     ['CR alone', '1\r2.5\r-300'],
     ['semicolons', 'date;value\n2024-01-01;1\n2024-01-02;2.5\n2024-01-03;-300'],
     ['tabs, and space around', '2024-01-01\t 1\n2024-01-02\t2.5 \n2024-01-03\t-300'],
+    ['the value first, by its name', 'Value,when\n1,2024-01-01\n2.5,2024-01-02\n-300,2024-01-03'],
+    ['the date last, by its name', 'temp,date\n1,2024-01-01\n2.5,2024-01-02\n-300,2024-01-03'],
     ['an index', ',Temp\n999,1\n1000,2.5\n1001,-300'],
     ['months', '2023-12,1\n2024-01,2.5\n2024-02,-300'],
     ['months by their first day', '2023-12-01,1\n2024-01-01,2.5\n2024-02-01,-300'],
