@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { createLambdaHandler, type LambdaHandler, type TwoDoorHandler } from './aws/lambda-handler.js';
+import { createLambdaHandler, type DoorsHandler, type LambdaHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
 import type { Engine } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
@@ -18,8 +18,8 @@ import { createService, type Service } from './service.js';
 import { createStartup, type Startup, timedEngine } from './startup.js';
 
 /**
- * The Lambda handler of one model: HTTP events in, answers out; and events of its queue (serve-queue.ts). Nothing is read,
- * loaded or started before the first of them, unless MODELET_PRELOAD is `init`: then the production version is loaded while the
+ * The Lambda handler of one model: HTTP events in, answers out; and events of its queue (serve-queue.ts) and of distributed
+ * batches (serve-distributed.ts). Nothing is read, loaded or started before the first of them, unless MODELET_PRELOAD is `init`: then the production version is loaded while the
  * function starts. That is the default with provisioned concurrency, and `request` without.
  * It also reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
  * or `tensorflow`), MODELET_ALIAS_SECONDS (how often an alias is looked at; default 30) and the memory size that Lambda tells.
@@ -43,10 +43,14 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
     const { openQueueHandler } = await import('./serve-queue.js');
     return openQueueHandler(service, telemetry.log);
   });
-  const handler = createLambdaHandler(
-    async (request, call) => (await app())(request, call),
-    async (event, remainingMs) => (await queue())(event, remainingMs),
-  );
+  const chunks = once(async () => {
+    const { service, telemetry } = await opened();
+    return (await import('./serve-distributed.js')).openChunkHandler(service, telemetry.log);
+  });
+  const handler = createLambdaHandler(async (request, call) => (await app())(request, call), {
+    queue: async (event, remainingMs) => (await queue())(event, remainingMs),
+    chunks: async (event, remainingMs) => (await chunks())(event, remainingMs),
+  });
   return Object.assign(handler, { tasks, ...(preloadTime() === 'init' ? { ready: preload(opened) } : {}) });
 }
 
@@ -54,7 +58,7 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
  * A model's handler, which says what it serves with: the local inbox and `modelet batch` use the same tasks.
  * @param ready only with MODELET_PRELOAD=init; Lambda's init phase lasts until it is settled, and it never fails
  */
-export type ModelHandler = TwoDoorHandler & { readonly tasks: readonly Task[]; readonly ready?: Promise<void> };
+export type ModelHandler = DoorsHandler & { readonly tasks: readonly Task[]; readonly ready?: Promise<void> };
 
 interface Opened {
   readonly service: Service;

@@ -3,6 +3,7 @@ import { ModeletError } from '../core/errors.js';
 import type { App } from '../protocol/app.js';
 import type { HttpRequest, HttpResponse } from '../protocol/http.js';
 import { errorResponse } from '../protocol/responses.js';
+import type { ChunkAnswer, ChunkHandler } from './chunk-handler.js';
 import {
   type HttpEvent,
   type HttpResult,
@@ -18,22 +19,30 @@ const resultLimit = 6 * 1024 * 1024;
 
 export type LambdaHandler = (event: unknown, context: Context) => Promise<HttpResult>;
 
-/** One artifact is behind the API and behind the queue: it tells by the event which. */
-export interface TwoDoorHandler {
+/** One artifact is behind the API, the queue and the state machine: it tells by the event which. */
+export interface DoorsHandler {
   (event: SQSEvent, context: Context): Promise<SQSBatchResponse>;
   (event: unknown, context: Context): Promise<HttpResult>;
 }
 
+/** What else than HTTP a function takes. */
+export interface FurtherDoors {
+  readonly queue: QueueHandler;
+  readonly chunks: ChunkHandler;
+}
+
 /**
- * A Lambda handler around the HTTP core and, where the function has one, a queue. It throws only for an event that no door of
- * ours sends, and where the queue can't be taken from at all: everything else is an answer, so the environment lives on.
+ * A Lambda handler around the HTTP core and, where the function has them, a queue and chunks. It throws only for an event that no
+ * door of ours sends, where the queue can't be taken from at all, and what the state machine is to know of a chunk: everything
+ * else is an answer, so the environment lives on.
  */
-export function createLambdaHandler(app: App, queue?: QueueHandler): TwoDoorHandler {
-  const handler = async (event: unknown, context: Context): Promise<HttpResult | SQSBatchResponse> => {
+export function createLambdaHandler(app: App, { queue, chunks }: Partial<FurtherDoors> = {}): DoorsHandler {
+  const handler = async (event: unknown, context: Context): Promise<HttpResult | SQSBatchResponse | ChunkAnswer> => {
+    if (chunks !== undefined && isChunkEvent(event)) return chunks(event, () => context.getRemainingTimeInMillis());
     if (queue !== undefined && isQueueEvent(event)) return queue(event, () => context.getRemainingTimeInMillis());
     if (!isHttpEvent(event)) {
       throw new Error(
-        'this function takes events of API Gateway (REST or HTTP API), of function URLs and of its queue',
+        'this function takes events of API Gateway (REST or HTTP API), of function URLs, of its queue and of its state machine',
       );
     }
     const requestId = requestIdOf(event);
@@ -45,7 +54,7 @@ export function createLambdaHandler(app: App, queue?: QueueHandler): TwoDoorHand
       return refuse(error);
     }
   };
-  return handler as TwoDoorHandler;
+  return handler as DoorsHandler;
 
   async function answer(event: HttpEvent, requestId: string, context: Context): Promise<HttpResponse> {
     let request: HttpRequest;
@@ -57,6 +66,8 @@ export function createLambdaHandler(app: App, queue?: QueueHandler): TwoDoorHand
     return app(request, { requestId, remainingMs: context.getRemainingTimeInMillis() });
   }
 }
+
+const isChunkEvent = (event: unknown): boolean => typeof event === 'object' && event !== null && 'distributed' in event;
 
 function isQueueEvent(event: unknown): event is SQSEvent {
   if (typeof event !== 'object' || event === null || !('Records' in event) || !Array.isArray(event.Records))

@@ -62,20 +62,42 @@ export class PartsGone extends ModeletError {
  * The chain in a folder, if there is a whole one.
  * @returns etag of its `start.json`, also where that is no use
  */
-export async function findChain(data: ObjectStore, folder: string): Promise<{ chain?: Chain; etag?: string }> {
-  const object = await data.get(startKey(folder));
-  if (object === undefined) return {};
-  const { etag } = object;
-  const start = parseJson(startSchema, object.body);
-  if (start === undefined) return { etag };
-  const begun = { folder, ...start, parts: 0, head: beginningHead };
-  const names = (await data.list(folder)).filter((name) => name.startsWith(`${start.run}-`));
+export async function findChain(
+  data: ObjectStore,
+  folder: string,
+): Promise<{ chain?: Chain; etag?: string | undefined }> {
+  const { start: begun, etag } = await findStart(data, folder);
+  if (begun === undefined) return { etag };
+  const names = (await data.list(folder)).filter((name) => name.startsWith(`${begun.run}-`));
   const last = names.at(-1);
   if (last === undefined) return { chain: begun, etag };
   const parts = names.length;
   // Names are sorted: a last number that is too high says that some are gone.
   const head = `${folder}${last}` === partKey(begun, parts - 1) ? await readHead(data, begun, parts - 1) : undefined;
   return head === undefined ? { etag } : { chain: { ...begun, parts, head }, etag };
+}
+
+/**
+ * What a folder's `start.json` says, as a chain without parts.
+ * @returns etag of it, also where it is no use
+ */
+export async function findStart(data: ObjectStore, folder: string): Promise<{ start?: Chain; etag?: string }> {
+  const object = await data.get(startKey(folder));
+  if (object === undefined) return {};
+  const start = parseJson(startSchema, object.body);
+  const { etag } = object;
+  return start === undefined ? { etag } : { start: { folder, ...start, parts: 0, head: beginningHead }, etag };
+}
+
+/** A chain with the parts that it has by now, found one after the other: for one of few parts in a folder of many. */
+export async function followChain(data: ObjectStore, begun: Chain): Promise<Chain> {
+  let chain = begun;
+  while (!chain.head.last) {
+    const head = await readHead(data, chain, chain.parts);
+    if (head === undefined) return chain;
+    chain = { ...chain, parts: chain.parts + 1, head };
+  }
+  return chain;
 }
 
 /**
@@ -117,6 +139,13 @@ export function rowsOf(data: ObjectStore, chain: Chain): StreamedBody {
     }
   }
   return { bytes: chain.head.bytes, open };
+}
+
+/** The rows of one part, which is held in memory. @throws PartsGone */
+export async function partRows(data: ObjectStore, chain: Chain, index: number): Promise<Uint8Array> {
+  const part = await data.get(partKey(chain, index));
+  if (part === undefined) throw new PartsGone(chain.folder);
+  return part.body.subarray(part.body.indexOf(lineFeed) + 1);
 }
 
 const startKey = (folder: string): string => `${folder}start.json`;

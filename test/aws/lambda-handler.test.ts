@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
+import type { ChunkHandler } from '../../lib/aws/chunk-handler.js';
 import { createLambdaHandler } from '../../lib/aws/lambda-handler.js';
+import type { QueueHandler } from '../../lib/aws/queue-handler.js';
 import { restEvent } from '../support/api-events.js';
 
 const limit = 6 * 1024 * 1024;
@@ -41,11 +43,22 @@ test.each([
 test("a queue's event goes to the queue, with the time that is left; without a queue it is refused", async () => {
   const app = async () => ({ status: 200, headers: {}, body: '' });
   const event = { Records: [{ eventSource: 'aws:sqs' }] };
-  const handler = createLambdaHandler(app, async (_, remainingMs) => ({
+  const queue: QueueHandler = async (_, remainingMs) => ({
     batchItemFailures: [{ itemIdentifier: `${remainingMs()} ms` }],
-  }));
+  });
+  const handler = createLambdaHandler(app, { queue });
   expect(await handler(event, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '29000 ms' }] });
   expect(await handler(restEvent({ method: 'GET', target: '/' }), context)).toMatchObject({ statusCode: 200 });
   await expect(createLambdaHandler(app)(event, context)).rejects.toThrow(/this function takes events of API Gateway/);
-  await expect(handler({ Records: [{ eventSource: 'aws:s3' }] }, context)).rejects.toThrow(/and of its queue/);
+  await expect(handler({ Records: [{ eventSource: 'aws:s3' }] }, context)).rejects.toThrow(
+    /of its queue and of its state machine/,
+  );
+});
+
+test("a step of a distributed batch goes to its handler, with the time that is left; what is wrong with it is the state machine's to know", async () => {
+  const app = async () => ({ status: 200, headers: {}, body: '' });
+  const event = { distributed: { step: 'plan', key: 'a.jsonl', upload: '0'.repeat(32) } };
+  const chunks: ChunkHandler = async (_, remainingMs) => ({ chunks: remainingMs() });
+  expect(await createLambdaHandler(app, { chunks })(event, context)).toEqual({ chunks: 29000 });
+  await expect(createLambdaHandler(app)(event, context)).rejects.toThrow(/this function takes events of API Gateway/);
 });

@@ -24,6 +24,24 @@ const longestGap = 2 ** 30;
  * @throws INVALID_INPUT, UNSUPPORTED_MEDIA_TYPE for a bad input, after the records before the damage; what the store throws
  */
 export const readRecords: ReadRecords = async function* (input, context, from) {
+  for await (const { index, next, record } of findRecords(input, context, from)) {
+    yield { index, id: undefined, next, ...(await record.read()) };
+  }
+};
+
+/**
+ * Where the records of an upload end, without looking at what they hold.
+ * @throws as `readRecords`
+ */
+export async function* readPlaces(
+  input: BatchInput,
+  context: RecordContext,
+  from: Place,
+): AsyncGenerator<Place, void, void> {
+  for await (const { next } of findRecords(input, context, from)) yield next;
+}
+
+async function* findRecords(input: BatchInput, context: RecordContext, from: Place) {
   const { format, gzipped } = inputFormat(input.key, context);
   if (input.bytes === 0 && format !== 'file' && !gzipped) return;
   const reader = await readers[format]();
@@ -35,10 +53,10 @@ export const readRecords: ReadRecords = async function* (input, context, from) {
     found();
     const number = index++;
     if (number < from.index) continue;
-    const next = gzipped || record.end === undefined ? { index } : { index, offset: record.end };
-    yield { index: number, id: undefined, next, ...(await record.read()) };
+    const next: Place = gzipped || record.end === undefined ? { index } : { index, offset: record.end };
+    yield { index: number, next, record };
   }
-};
+}
 
 function openSource(
   input: BatchInput,

@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+import type { Chain } from '../batch/chain.js';
+import { parseJson } from '../batch/summary.js';
+import type { ObjectStore } from '../core/object-store.js';
+import { type Chunk, chunksKey, planKey } from './chunk.js';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const placeSchema = v.pipe(
+  v.object({ index: count, offset: v.optional(count) }),
+  v.transform(({ index, offset }) => (offset === undefined ? { index } : { index, offset })),
+);
+
+export const chunkSchema = v.object({ number: count, start: placeSchema, end: count });
+
+const planSchema = v.object({
+  chunks: count,
+  /** Why the last chunk is not the end of the input. */
+  failure: v.optional(v.object({ error: v.string(), code: v.string() })),
+});
+
+/** How an upload is cut into chunks. */
+export interface Plan {
+  readonly chunks: readonly Chunk[];
+  readonly failure?: { readonly error: string; readonly code: string } | undefined;
+}
+
+const unfinishedSchema = v.object({ chunks: v.array(chunkSchema), next: placeSchema });
+
+/** @returns undefined where there is none yet */
+export async function readPlan(data: ObjectStore, start: Chain): Promise<Plan | undefined> {
+  const plan = parseJson(planSchema, (await data.get(planKey(start)))?.body ?? nothing);
+  const chunks = plan && parseJson(v.array(chunkSchema), (await data.get(chunksKey(start)))?.body ?? nothing);
+  return plan?.chunks === chunks?.length && chunks !== undefined ? { chunks, failure: plan?.failure } : undefined;
+}
+
+/** The list, as the state machine reads it, goes first: the plan is what makes it count. Whoever else plans writes the same. */
+export async function writePlan(data: ObjectStore, start: Chain, { chunks, failure }: Plan): Promise<void> {
+  await data.put(chunksKey(start), json(chunks));
+  await data.put(planKey(start), json({ chunks: chunks.length, failure }));
+  await data.delete(unfinishedKey(start));
+}
+
+type Unfinished = v.InferOutput<typeof unfinishedSchema>;
+
+/** How far an invocation came whose time was up. */
+export async function readUnfinished(data: ObjectStore, start: Chain): Promise<Unfinished> {
+  const body = (await data.get(unfinishedKey(start)))?.body ?? nothing;
+  return parseJson(unfinishedSchema, body) ?? { chunks: [], next: { index: 0, offset: 0 } };
+}
+
+export async function writeUnfinished(data: ObjectStore, start: Chain, unfinished: Unfinished): Promise<void> {
+  await data.put(unfinishedKey(start), json(unfinished));
+}
+
+const unfinishedKey = ({ folder, run }: Chain): string => `${folder}${run}.planning.json`;
+const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const nothing = new Uint8Array();
