@@ -8,6 +8,7 @@ import { startTimings } from './core/timings.js';
 import { version } from './core/version.js';
 import { createApp } from './protocol/app.js';
 import { catalogRoutes } from './protocol/catalog.js';
+import { jobRoutes } from './protocol/jobs.js';
 import { taskRoutes } from './protocol/task-route.js';
 import { tfServingRoutes } from './protocol/tf-serving.js';
 import { v2Routes } from './protocol/v2.js';
@@ -34,7 +35,8 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
   const opened = once(() => openService(model, tasks, startup));
   const app = once(async () => {
     const { service, telemetry } = await opened();
-    const routes = [...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service)];
+    const jobs = jobRoutes(service, async () => (await import('./serve-jobs.js')).openJobs(model));
+    const routes = [...taskRoutes(service), ...v2Routes(service), ...tfServingRoutes(service), ...jobs];
     return createApp(routes, telemetry.report, startup.take);
   });
   const queue = once(async () => {

@@ -33,6 +33,7 @@ export function requestFromEvent(event: HttpEvent): HttpRequest {
     url: url.href,
     method: 'rawPath' in event ? event.requestContext.http.method : event.httpMethod,
     headers,
+    consumer: 'rawPath' in event ? undefined : (event.requestContext.identity?.apiKeyId ?? undefined),
     arrayBuffer: async () => bytesOf(event.body ?? '', event.isBase64Encoded),
   };
 }

@@ -26,10 +26,13 @@ export const serve: Verb = {
     // The handlers read the environment that a deployment would set; metrics would only fill the terminal.
     process.env.MODELET_REGISTRY = registry.store.location;
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
+    const data = process.env.MODELET_DATA || './.modelet';
+    const isWatched = !data.startsWith('s3://');
     const local = await localModels(resolve('dist/functions'), registry, builtInTasks);
     const server = createLocalServer({
       handlerFor: local.handlerFor,
       apiKey: apiKeyFrom(process.env.MODELET_API_KEY),
+      data: isWatched ? await openStore(data) : undefined,
     });
     const port = portFrom(process.env.PORT || '3000');
     server.listen(port, process.env.HOST || '127.0.0.1');
@@ -37,8 +40,6 @@ export const serve: Verb = {
 
     const address = `http://localhost:${(server.address() as AddressInfo).port}`;
     const models = await registry.models();
-    const data = process.env.MODELET_DATA || './.modelet';
-    const isWatched = !data.startsWith('s3://');
     const inbox = isWatched ? join(data, 'inbox') : undefined;
     print(banner(address, models, inbox), { address, models, ...(inbox !== undefined && { inbox }) });
     const ended = new AbortController();

@@ -1,5 +1,6 @@
 import { decodeAnswer, encodeRequest } from './infer-codec.js';
-import { RequestError } from './request-error.js';
+import { parse } from './parse-answer.js';
+import { type LargeOptions, type LargeResult, predictLarge } from './predict-large.js';
 import type { Answer, SendOptions } from './send.js';
 import type { InputsOf, OutputName, OutputsOf, Signature } from './signature-types.js';
 
@@ -31,13 +32,27 @@ export interface ModelClient<S extends Signature, Prediction> {
     mediaType: string,
     options?: CallOptions,
   ): Promise<Prediction & { readonly version: string }>;
+  /**
+   * Answers to every record of a file too large for a request (JSON lines, CSV, an archive of images or sounds, …): uploads it,
+   * waits, and reads the results. What it is told to abort is cancelled at the service too.
+   * @param mediaType says how the file is read: `application/jsonl`, `application/zip`, `text/csv`, …
+   * @throws RequestError, also where the file can't be read to its end
+   */
+  predictLarge(
+    file: Uint8Array<ArrayBuffer> | Blob,
+    mediaType: string,
+    options?: LargeOptions,
+  ): Promise<LargeResult<Prediction>>;
 }
 
-type Post = (path: string, request: Pick<SendOptions, 'headers' | 'body' | 'signal'>) => Promise<Answer>;
+export type Send = (
+  path: string,
+  request: Pick<SendOptions, 'method' | 'headers' | 'body' | 'signal'>,
+) => Promise<Answer>;
 
 /** @param version pins one; else the alias `production` decides at each call */
 export function createModelClient<S extends Signature, Prediction>(
-  post: Post,
+  send: Send,
   model: string,
   signature: S,
   version: string | undefined,
@@ -48,20 +63,13 @@ export function createModelClient<S extends Signature, Prediction>(
 
   return {
     infer: async (inputs, { outputs, signal } = {}) => {
-      const answer = await post(inferPath, { ...encodeRequest(signature, inputs, outputs), signal });
+      const answer = await send(inferPath, { ...encodeRequest(signature, inputs, outputs), signal });
       return decodeAnswer(signature, answer) as never;
     },
     predict: async (instances, { signal } = {}) =>
-      parse(await post(taskPath, { headers: json, body: JSON.stringify({ instances }), signal })),
+      parse(await send(taskPath, { headers: json, body: JSON.stringify({ instances }), signal })),
     predictFile: async (bytes, mediaType, { signal } = {}) =>
-      parse(await post(taskPath, { headers: { 'content-type': mediaType }, body: bytes, signal })),
+      parse(await send(taskPath, { headers: { 'content-type': mediaType }, body: bytes, signal })),
+    predictLarge: (file, mediaType, options = {}) => predictLarge(send, model, file, mediaType, options),
   };
-}
-
-function parse<T>({ bytes }: Answer): T {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as T;
-  } catch (cause) {
-    throw new RequestError('UNEXPECTED_ANSWER', 'the answer is not JSON', false, 200, undefined, { cause });
-  }
 }

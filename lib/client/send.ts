@@ -1,9 +1,10 @@
 import { errorFromAnswer, RequestError } from './request-error.js';
 
 export interface SendOptions {
+  readonly method?: 'POST' | 'PUT' | 'GET' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | Blob;
   /** For the whole call, tries and waits together. */
   readonly timeoutMs: number;
   /** Tries after the first one. */
@@ -21,14 +22,22 @@ const firstWaitMs = 200;
 
 /**
  * POSTs, and tries again where that may help: after `retry-after` or a growing, random wait. A prediction changes nothing at
- * the service, so sending it twice does no harm.
+ * the service, and a job has its token, so sending it twice does no harm.
  * @throws RequestError; the signal's reason when it was aborted
  */
-export async function send({ url, headers, body, timeoutMs, retries, signal }: SendOptions): Promise<Answer> {
+export async function send({
+  method = 'POST',
+  url,
+  headers,
+  body,
+  timeoutMs,
+  retries,
+  signal,
+}: SendOptions): Promise<Answer> {
   const end = performance.now() + timeoutMs;
   const timeout = AbortSignal.timeout(timeoutMs);
   const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
-  const request = { method: 'POST', headers, body, signal: either };
+  const request = { method, headers, signal: either, ...(body !== undefined && { body }) };
   for (let attempt = 0; ; attempt++) {
     const { answer, error, retryAfterMs = 0 } = await attemptOnce(url, request);
     if (answer !== undefined) return answer;
@@ -81,7 +90,7 @@ function retryAfterMs(headers: Headers): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
-function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 
@@ -7,7 +8,8 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
  */
 export function gatewayEvent(request: IncomingMessage, body: Buffer, requestId: string): APIGatewayProxyEvent {
   const url = new URL(`http://localhost${request.url ?? '/'}`);
-  const headers = multiValued(pairs(request.rawHeaders));
+  // The gateway says how it was asked, whatever the client says of that.
+  const headers = { ...multiValued(pairs(request.rawHeaders)), 'x-forwarded-proto': ['http'] };
   const query = multiValued([...url.searchParams]);
   return {
     resource: '/{proxy+}',
@@ -53,6 +55,7 @@ function lastOfEach(values: Readonly<Record<string, string[]>>): Record<string, 
 }
 
 function localIdentity(request: IncomingMessage): APIGatewayProxyEvent['requestContext']['identity'] {
+  const key = request.headers['x-api-key'];
   const none = {
     accessKey: null,
     accountId: null,
@@ -69,5 +72,7 @@ function localIdentity(request: IncomingMessage): APIGatewayProxyEvent['requestC
     userArn: null,
   };
   const userAgent = request.headers['user-agent'] ?? null;
-  return { ...none, sourceIp: request.socket.remoteAddress ?? '127.0.0.1', userAgent };
+  // The gateway knows a key by an id that says nothing of it.
+  const apiKeyId = typeof key === 'string' ? createHash('sha256').update(key).digest('hex').slice(0, 10) : null;
+  return { ...none, apiKeyId, sourceIp: request.socket.remoteAddress ?? '127.0.0.1', userAgent };
 }

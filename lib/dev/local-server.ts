@@ -5,8 +5,10 @@ import type { Context } from 'aws-lambda';
 import { type HttpResult, resultFromResponse } from '../aws/http-event.js';
 import type { LambdaHandler } from '../aws/lambda-handler.js';
 import { ModeletError } from '../core/errors.js';
-import { bodyLimit } from '../protocol/body.js';
+import type { ObjectStore } from '../core/object-store.js';
+import { bodyLimit, bodyTooLarge } from '../protocol/body.js';
 import { errorResponse } from '../protocol/responses.js';
+import { answerLink, isLink } from './answer-link.js';
 import { gatewayEvent } from './gateway-event.js';
 
 const MiB = 1024 * 1024;
@@ -24,15 +26,21 @@ export interface LocalServerOptions {
   readonly handlerFor: (path: string) => Promise<LambdaHandler>;
   /** Without one the server is open. */
   readonly apiKey?: string | undefined;
+  /** Where jobs upload to; without it there are no links. */
+  readonly data?: ObjectStore | undefined;
 }
 
 /** API Gateway and Lambda on a laptop: the same handlers, events, limits and error bodies, in one process. */
-export function createLocalServer({ handlerFor, apiKey }: LocalServerOptions): Server {
+export function createLocalServer({ handlerFor, apiKey, data }: LocalServerOptions): Server {
   const server = createServer((request, response) => {
     const requestId = randomUUID();
-    answer(request, requestId)
+    const result =
+      data !== undefined && isLink(request.url ?? '')
+        ? answerLink(data, request, response)
+        : answer(request, requestId);
+    result
       .catch((error: unknown) => resultFromResponse(errorResponse(error, requestId)))
-      .then(async (result) => send(response, await result))
+      .then((answered) => answered && send(response, answered))
       .catch(() => response.destroy());
   });
   server.requestTimeout = 60_000;
@@ -50,7 +58,7 @@ export function createLocalServer({ handlerFor, apiKey }: LocalServerOptions): S
       throw new ModeletError('FORBIDDEN', 'no API key, or a wrong one: send it as x-api-key');
     }
     if (body.length > bodyLimit || Buffer.byteLength(JSON.stringify(event)) > payloadLimit) {
-      throw new ModeletError('PAYLOAD_TOO_LARGE', `the body has ${body.length} bytes, the limit is ${bodyLimit}`);
+      throw tooLarge(request, body.length);
     }
     const handler = await handlerFor(event.path);
     const result = await withinTimeout(handler(event, localContext(requestId)));
@@ -91,13 +99,16 @@ async function readAll(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > drainLimit) throw new ModeletError('PAYLOAD_TOO_LARGE', `the body is larger than ${drainLimit} bytes`);
+    if (size > drainLimit) throw tooLarge(request, Number(request.headers['content-length']) || size);
     // Beyond the limit only the size counts.
     if (size <= payloadLimit) chunks.push(chunk);
   }
-  if (size > payloadLimit)
-    throw new ModeletError('PAYLOAD_TOO_LARGE', `the body has ${size} bytes, the limit is ${bodyLimit}`);
+  if (size > payloadLimit) throw tooLarge(request, size);
   return Buffer.concat(chunks);
+}
+
+function tooLarge({ url = '', headers }: IncomingMessage, bytes: number): ModeletError {
+  return bodyTooLarge(bytes, url, headers['content-type'] ?? '');
 }
 
 async function withinTimeout(result: Promise<HttpResult>): Promise<HttpResult> {

@@ -14,7 +14,18 @@ export async function readBody(request: HttpRequest): Promise<Uint8Array> {
   }
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length <= bodyLimit) return bytes;
-  throw new ModeletError('PAYLOAD_TOO_LARGE', `the body has ${bytes.length} bytes, the limit is ${bodyLimit}`);
+  throw bodyTooLarge(bytes.length, new URL(request.url).pathname, mediaType(request));
+}
+
+/** What would be right is a job; the message has its request ready. */
+export function bodyTooLarge(bytes: number, path: string, type: string): ModeletError {
+  const model = /\/models\/([^/:]+)/.exec(path)?.[1] ?? 'MODEL';
+  const body = JSON.stringify({ bytes, contentType: type || 'application/jsonl' });
+  const job = `POST /models/${model}/jobs with ${body}, then PUT the data to its "upload"`;
+  return new ModeletError(
+    'PAYLOAD_TOO_LARGE',
+    `the body has ${bytes} bytes, the limit is ${bodyLimit}; start a job: ${job}`,
+  );
 }
 
 /** @throws INVALID_REQUEST for anything that is not a JSON object in UTF-8 */

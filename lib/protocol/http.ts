@@ -3,7 +3,11 @@
  * A Request with a body and a Response would cost a small request more than all else beside its forward pass
  * (docs/benchmarks.md, "handler").
  */
-export type HttpRequest = Pick<Request, 'method' | 'url' | 'arrayBuffer'> & { readonly headers: Pick<Headers, 'get'> };
+export type HttpRequest = Pick<Request, 'method' | 'url' | 'arrayBuffer'> & {
+  readonly headers: Pick<Headers, 'get'>;
+  /** Who asks: the id of the API key; undefined where the gateway asks for none. */
+  readonly consumer?: string | undefined;
+};
 
 /** What `new Response(body, { status, headers })` takes. Header names are lower case. */
 export interface HttpResponse {

@@ -12,7 +12,7 @@ export interface RouteCall {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** `/v2/models/{model}/infer`: a name takes neither `/` nor `:`, and `{rest+}` whatever is left. */
   readonly path: string;
   handle(call: RouteCall): Promise<HttpResponse> | HttpResponse;

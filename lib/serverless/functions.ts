@@ -9,7 +9,11 @@ export type FunctionDefinition = NonNullable<AWS['functions']>[string];
 
 const registry = { 'Fn::Sub': `s3://\${${bucketId}}/${registryPrefix}` };
 
-const modelEnvironment = { MODELET_REGISTRY: registry, MODELET_BACKEND: 'wasm' };
+const modelEnvironment = {
+  MODELET_REGISTRY: registry,
+  MODELET_DATA: { 'Fn::Sub': `s3://\${${dataBucketId}}` },
+  MODELET_BACKEND: 'wasm',
+};
 
 const events = (routes: readonly Route[]) =>
   routes.map(({ method, path, key }) => ({ http: { method, path, private: key } }));
@@ -46,7 +50,6 @@ export function functionDefinitions(
           timeout: batchTimeout,
           environment: {
             ...modelEnvironment,
-            MODELET_DATA: { 'Fn::Sub': `s3://\${${dataBucketId}}` },
             MODELET_QUEUE_URL: { Ref: queue },
             MODELET_DEAD_LETTER_URL: { Ref: deadLetters },
             MODELET_QUEUE_RECEIVES: String(maxReceives),

@@ -12,7 +12,10 @@ const answers: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   WAF_FILTERED: ['FORBIDDEN', 'a firewall in front of this API refused the request'],
   THROTTLED: ['THROTTLED', 'too many requests at once; slow down and try again'],
   QUOTA_EXCEEDED: ['QUOTA_EXCEEDED', "this API key's quota is used up; try again in its next period or ask for more"],
-  REQUEST_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'the body is too large; the limit is 4.5 MB'],
+  REQUEST_TOO_LARGE: [
+    'PAYLOAD_TOO_LARGE',
+    'the body is too large, the limit is 4.5 MB; start a job: POST /models/MODEL/jobs with its bytes and contentType',
+  ],
   INTEGRATION_TIMEOUT: ['DEADLINE_EXCEEDED', 'no answer within 29 s; send less at once'],
   INTEGRATION_FAILURE: ['MODEL_UNAVAILABLE', notServed],
   DEFAULT_4XX: ['INVALID_REQUEST', 'the request could not be read'],

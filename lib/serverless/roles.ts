@@ -16,9 +16,28 @@ type Statement = Readonly<Record<string, unknown>>;
 
 const objects = (pattern: string) => ({ 'Fn::Sub': `\${${bucketId}.Arn}/${registryPrefix}/${pattern}` });
 
-/** The role of a model's function: reads and lists its own model, writes its own log. */
+/**
+ * The role of a model's function: reads and lists its own model, writes its own log. In the data bucket it has its jobs, and what
+ * they upload and get; an address that it signs for others allows no more than it may itself.
+ */
 export function modelRole(model: string, logGroupId: string): Resource {
-  return role(logGroupId, [model], [objects(`${model}/*`)]);
+  const data = (folder: string) => ({ 'Fn::Sub': `\${${dataBucketId}.Arn}/${folder}` });
+  return role(
+    logGroupId,
+    [model],
+    [objects(`${model}/*`)],
+    [
+      allow(
+        ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        [data(`jobs/${model}/*`), data(`inbox/${model}/jobs/*`)],
+      ),
+      allow(['s3:GetObject', 's3:DeleteObject'], [data(`outbox/${model}/jobs/*`), data(`work/${model}/jobs/*`)]),
+      list(dataBucketId, [
+        `jobs/${model}/*`,
+        ...['inbox', 'outbox', 'work'].map((folder) => `${folder}/${model}/jobs/*`),
+      ]),
+    ],
+  );
 }
 
 /**

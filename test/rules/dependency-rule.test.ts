@@ -11,9 +11,10 @@ const layers: readonly (readonly string[])[] = [
   ['lib/dev'],
   ['lib/index.ts'],
   ['lib/serve-model.ts'],
-  ['lib/serve-queue.ts', 'lib/serve-distributed.ts'],
+  ['lib/serve-queue.ts', 'lib/serve-jobs.ts', 'lib/serve-distributed.ts'],
   ['lib/aws'],
-  ['lib/protocol', 'lib/distributed'],
+  ['lib/protocol'],
+  ['lib/jobs', 'lib/distributed'],
   ['lib/batch'],
   ['lib/service.ts'],
   ['lib/publishing', 'lib/version-lookup.ts'],
@@ -32,7 +33,7 @@ const confined: readonly { readonly packages: RegExp; readonly places: RegExp }[
 
 /** Composition roots, and where S3 is reached as the SDK would: the only places that read the environment. */
 const environment =
-  /^(lib\/serve-(model|queue|distributed)\.ts|lib\/cli\/|lib\/dev\/|lib\/runtime\/native-backend\.ts|lib\/registry\/stores\/s3-environment\.ts|scripts\/|training\/|bench\/)/;
+  /^(lib\/serve-(model|queue|jobs|distributed)\.ts|lib\/cli\/|lib\/dev\/|lib\/runtime\/native-backend\.ts|lib\/registry\/stores\/s3-environment\.ts|scripts\/|training\/|bench\/)/;
 
 interface Import {
   readonly file: string;

@@ -90,16 +90,19 @@ describe('functions', () => {
     }
   });
 
-  test('get their environment; only the batch function is told of data and queues', () => {
+  test('get their environment; only the batch function is told of queues', () => {
     const environment = (id: string) => template.Resources[id]?.Properties.Environment;
     const MODELET_REGISTRY = { 'Fn::Sub': `s3://\${ModelsBucket}/registry` };
-    expect(environment('DigitsLambdaFunction')).toEqual({ Variables: { MODELET_REGISTRY, MODELET_BACKEND: 'wasm' } });
+    const MODELET_DATA = { 'Fn::Sub': `s3://\${DataBucket}` };
+    expect(environment('DigitsLambdaFunction')).toEqual({
+      Variables: { MODELET_REGISTRY, MODELET_DATA, MODELET_BACKEND: 'wasm' },
+    });
     expect(environment('CatalogLambdaFunction')).toEqual({ Variables: { MODELET_REGISTRY, MODELET_MODELS: 'digits' } });
     expect(environment('DigitsDashbatchLambdaFunction')).toEqual({
       Variables: {
         MODELET_REGISTRY,
         MODELET_BACKEND: 'wasm',
-        MODELET_DATA: { 'Fn::Sub': `s3://\${DataBucket}` },
+        MODELET_DATA,
         MODELET_QUEUE_URL: { Ref: 'DigitsDashbatchQueue' },
         MODELET_DEAD_LETTER_URL: { Ref: 'DigitsDashbatchQueueDead' },
         MODELET_QUEUE_RECEIVES: '5',
@@ -113,7 +116,7 @@ describe('functions', () => {
     );
     expect(roles.sort()).toEqual([`\${CatalogRole.Arn}`, `\${DigitsDashbatchRole.Arn}`, `\${DigitsRole.Arn}`]);
     const statements = roleStatements(template).flatMap(([, all]) => all);
-    expect(statements).toHaveLength(3 + 3 + 8);
+    expect(statements).toHaveLength(6 + 3 + 8);
     for (const { Effect, Action, Resource, Condition } of statements) {
       expect(Effect).toBe('Allow');
       expect(JSON.stringify(Action)).not.toContain('*');
@@ -124,15 +127,21 @@ describe('functions', () => {
       }
       if (/"(?:Models|Data)Bucket","Arn"/.test(JSON.stringify(Resource))) {
         expect(Action).toEqual(['s3:ListBucket']);
-        expect(JSON.stringify(Condition)).toMatch(/^\{"StringLike":\{"s3:prefix":\[("[a-z]+\/digits\/\*",?)+\]\}\}$/);
+        expect(JSON.stringify(Condition)).toMatch(
+          /^\{"StringLike":\{"s3:prefix":\[("[a-z]+\/digits\/(?:jobs\/)?\*",?)+\]\}\}$/,
+        );
       }
     }
   });
 
-  test('the function behind the API may nothing with data and queues', () => {
+  test('the function behind the API may nothing with queues, and of the data only with its jobs', () => {
     const [, statements] = roleStatements(template).find(([id]) => id === 'DigitsRole') ?? [];
     expect(JSON.stringify(statements)).toContain('ModelsBucket');
-    expect(JSON.stringify(statements)).not.toMatch(/DataBucket|sqs:|PutObject/);
+    expect(JSON.stringify(statements)).not.toMatch(/sqs:/);
+    const ofData = JSON.stringify(statements).matchAll(/DataBucket\.Arn\}\/([^"]+)"/g);
+    expect(
+      [...ofData].map(([, path]) => path).filter((path) => !/^jobs\/digits\/|\/jobs\/\*$/.test(path ?? '')),
+    ).toEqual([]);
   });
 
   test('logs go after 30 days', () => {

@@ -12,7 +12,8 @@ const ownLog = (group: string) => ({
 });
 
 describe('roles', () => {
-  test("a model's function reads and lists its own model and writes its own log, nothing else", () => {
+  test("a model's function reads its own model, writes its own log, and keeps its jobs; nothing else", () => {
+    const data = (folder: string) => ({ 'Fn::Sub': `\${DataBucket.Arn}/${folder}` });
     expect(statements(modelRole('digits', 'DigitsLogGroup'))).toEqual([
       ownLog('DigitsLogGroup'),
       {
@@ -26,12 +27,32 @@ describe('roles', () => {
         Resource: { 'Fn::GetAtt': ['ModelsBucket', 'Arn'] },
         Condition: { StringLike: { 's3:prefix': ['registry/digits/*'] } },
       },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        Resource: [data('jobs/digits/*'), data('inbox/digits/jobs/*')],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:DeleteObject'],
+        Resource: [data('outbox/digits/jobs/*'), data('work/digits/jobs/*')],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucket'],
+        Resource: { 'Fn::GetAtt': ['DataBucket', 'Arn'] },
+        Condition: {
+          StringLike: {
+            's3:prefix': ['jobs/digits/*', 'inbox/digits/jobs/*', 'outbox/digits/jobs/*', 'work/digits/jobs/*'],
+          },
+        },
+      },
     ]);
   });
 
   test("a model's batch function besides reads uploads, keeps results, and takes from its own queue; no more", () => {
     const ids = { queue: 'Queue', deadLetters: 'Dead', policy: 'Policy' };
-    const ofModel = statements(modelRole('digits', 'BatchLogGroup')) ?? [];
+    const ofModel = (statements(modelRole('digits', 'BatchLogGroup')) ?? []).slice(0, 3);
     const [first, second, third, ...further] = statements(batchRole('digits', 'BatchLogGroup', ids)) ?? [];
     expect([first, second, third]).toEqual(ofModel);
     const data = (folder: string) => ({ 'Fn::Sub': `\${DataBucket.Arn}/${folder}/digits/*` });
