@@ -16,8 +16,8 @@ const remedies: Readonly<Record<StageName, string>> = {
   manifest: 'a smaller manifest, of which the golden example is the most, or one round trip less',
   weights: 'fewer bytes (float16), or a hash that keeps up with the network',
   model: 'a graph that is prepared when it is published',
-  predict: 'a golden example that is the first request at once, and quicker kernels',
-  rest: 'fewer turns between the stages',
+  predict: 'one prediction instead of two (the golden check, then the answer), and quicker kernels',
+  rest: 'the request on its way through the function, between the stages',
 };
 
 /** A line for each aim that is missed: by how much, which stage costs it, and what would win it. None where all are met. */
