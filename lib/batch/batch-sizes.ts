@@ -2,8 +2,10 @@
 const largest = 256;
 /** Passes of each size; the fastest counts, as others share the processor. */
 const passes = 3;
-/** A size must be this much faster than the half of it. */
-const worthwhile = 1.05;
+/** A size that brings less than this over the best so far does not pay. */
+const worthwhile = 1.03;
+/** Sizes in a row that don't pay, after which no larger one will. One alone may be the noise of a busy machine. */
+const enough = 2;
 
 /** How many records go into one forward pass: measured on the first records, then fixed. */
 export interface BatchSizes {
@@ -20,6 +22,7 @@ export function createBatchSizes(): BatchSizes {
   let settled = false;
   let best = { size: 1, rate: 0 };
   let rates: number[] = [];
+  let inVain = 0;
 
   const settle = (at: number): void => {
     size = at;
@@ -34,9 +37,9 @@ export function createBatchSizes(): BatchSizes {
       if (settled || count !== size || rates.push(count / ms) < passes) return;
       const rate = Math.max(...rates);
       rates = [];
-      if (rate < worthwhile * best.rate) return settle(best.size);
-      best = { size, rate };
-      if (size === largest) settle(size);
+      inVain = rate < worthwhile * best.rate ? inVain + 1 : 0;
+      if (inVain === 0) best = { size, rate };
+      if (inVain === enough || size === largest) settle(best.size);
       else size *= 2;
     },
     tooLarge: () => settle(Math.max(1, size >> 1)),
