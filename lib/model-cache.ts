@@ -4,6 +4,7 @@ import { type Manifest, weightBytes } from './core/manifest.js';
 import type { Registry } from './registry/registry.js';
 import { FileReplaced, openVersion } from './registry/version-files.js';
 import { goldenCheck } from './runtime/golden-check.js';
+import { settle } from './runtime/settle.js';
 
 export interface ModelCache {
   /**
@@ -18,6 +19,8 @@ export interface ModelCache {
     use: (model: LoadedModel) => Promise<T>,
     onLoad?: (load: Promise<unknown>) => void,
   ): Promise<T>;
+  /** Loads the version where needed, and lets it settle: for whoever has time before its first request. */
+  warm(manifest: Manifest, onLoad?: (load: Promise<unknown>) => void): Promise<void>;
   /**
    * Loads a version beside those that serve an alias; none of them has to go for it.
    * @throws MODEL_UNAVAILABLE when there is no room for one more
@@ -166,8 +169,21 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
     }
   };
 
+  const settled = new WeakSet<LoadedModel>();
+  const warm: ModelCache['warm'] = (manifest, onLoad) =>
+    withModel(
+      manifest,
+      async (model) => {
+        if (settled.has(model)) return;
+        settled.add(model);
+        await settle(model, manifest);
+      },
+      onLoad,
+    );
+
   return {
     with: withModel,
+    warm,
     preload: async (manifest) => {
       const bytes = weightBytes(manifest);
       const stays = [...entries].filter(([version, entry]) => entry.placed && (kept.has(version) || !isIdle(entry)));
@@ -177,7 +193,7 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
         const todo = "raise the function's memory, or deploy afresh";
         throw new ModeletError('MODEL_UNAVAILABLE', `no room for ${inMiB(bytes)} of weights more: ${room}; ${todo}`);
       }
-      await withModel(manifest, async () => undefined);
+      await warm(manifest);
     },
     isReady: (version) => entries.get(version)?.loaded?.usable === true,
     keep: (version) => void kept.add(version),

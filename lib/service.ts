@@ -112,6 +112,8 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
     return task;
   };
 
+  const loadTime = (timings: Timings) => (loading: Promise<unknown>) =>
+    timings.timeAsync('load', () => loading.catch(() => undefined));
   const run = <T>(
     manifest: Manifest,
     timings: Timings,
@@ -124,7 +126,7 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
           await timings.turn();
           return timings.timeAsync('infer', () => loaded.predict(inputs));
         }),
-      (loading) => timings.timeAsync('load', () => loading.catch(() => undefined)),
+      loadTime(timings),
     );
 
   const prepare: Service['prepare'] = (manifest, instance, timings, field) =>
@@ -147,7 +149,7 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
     describe: lookup.find,
     state: () => ({ aliases: lookup.aliases(), loaded: cache.ready() }),
     mediaTypes: (manifest) => taskOf(manifest).mediaTypes,
-    ready: (manifest, timings) => run(manifest, timings, async () => undefined),
+    ready: (manifest, timings) => cache.warm(manifest, loadTime(timings)),
     infer: async (manifest, inputs, timings, field = 'inputs') => {
       checkInputs(manifest.signature.inputs, inputs, field);
       try {
