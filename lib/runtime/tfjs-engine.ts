@@ -4,6 +4,7 @@ import { ModeletError } from '../core/errors.js';
 import { type Manifest, weightBytes } from '../core/manifest.js';
 import type { Tensor } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
+import { compileFirstKernels } from './first-kernels.js';
 import { createGraphRunner, outputNode } from './graph-runner.js';
 import { type Graph, readGraph } from './model-artifacts.js';
 import { neededBytes, packedWeights } from './packed-weights.js';
@@ -18,15 +19,21 @@ const hurried = 64 * 2 ** 20;
 
 /** Runs TF.js graph models on one of TF.js' backends, and SavedModels on `tensorflow`. */
 export function createTfjsEngine(backend: TfjsBackend): Engine {
+  let isLoading = false;
   return {
     backend: backend.name,
     mostWeights: backend.mostWeights,
     memoryPerWeight: backend.memoryPerWeight,
-    start: () => backend.open(),
-    load: (manifest, files, memory = Number.POSITIVE_INFINITY) =>
-      manifest.savedModel === undefined
+    start: async () => {
+      await backend.open();
+      if (backend.name === 'wasm') compileFirstKernels(() => isLoading).catch(() => undefined);
+    },
+    load: (manifest, files, memory = Number.POSITIVE_INFINITY) => {
+      isLoading = true;
+      return manifest.savedModel === undefined
         ? loadGraph(backend, manifest, files, memory)
-        : loadSavedModel(backend, manifest, files, memory),
+        : loadSavedModel(backend, manifest, files, memory);
+    },
   };
 }
 
