@@ -119,14 +119,14 @@ export async function addPart(
   chain: Chain,
   head: Head,
   rows: readonly Uint8Array[],
-): Promise<{ readonly chain: Chain; readonly own: boolean }> {
+): Promise<Chain> {
   const body = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...rows]);
   const parts = chain.parts + 1;
   const etag = await data.put(partKey(chain, chain.parts), body, { ifAbsent: true });
-  if (etag !== undefined) return { chain: { ...chain, parts, head }, own: true };
+  if (etag !== undefined) return { ...chain, parts, head };
   const other = await readHead(data, chain, chain.parts);
   if (other === undefined) throw new PartsGone(chain.folder);
-  return { chain: { ...chain, parts, head: other }, own: false };
+  return { ...chain, parts, head: other };
 }
 
 /** The rows of all parts in order. Reading throws PartsGone. */

@@ -45,7 +45,7 @@ export async function extendChain(extension: Extension, from: Chain): Promise<Ch
   /** @returns whether the next part begins with the next record, and not where another run's ended */
   const write = async (end: Partial<Head> = {}): Promise<boolean> => {
     const head = { ...part.head(), ...end };
-    chain = (await addPart(data, chain, head, part.rows)).chain;
+    chain = await addPart(data, chain, head, part.rows);
     part = newPart(chain.head, invocation);
     return chain.head.next.index === head.next.index;
   };
