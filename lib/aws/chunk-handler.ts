@@ -2,6 +2,7 @@ import { InputChanged } from '../batch/input-changed.js';
 import type { Summary } from '../batch/summary.js';
 import { ModeletError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { stepErrors } from '../core/step-errors.js';
 import type { DistributedJob } from '../distributed/distributed-job.js';
 import { mergeChunks } from '../distributed/merge-chunks.js';
 import { planChunks } from '../distributed/plan-chunks.js';
@@ -25,17 +26,14 @@ export interface ChunkAnswer {
 
 export type ChunkHandler = (event: unknown, remainingMs: () => number) => Promise<ChunkAnswer>;
 
-/** Names of errors, by which the state machine tells what to try again. */
-export const errorNames = { again: 'Retryable', final: 'Final' } as const;
-
 /**
  * One step of a distributed batch. Poison never gets here: it is in the rows.
- * @throws Error whose name is one of `errorNames`, its message `CODE: what is wrong`
+ * @throws Error whose name is one of `stepErrors`, its message `CODE: what is wrong`
  */
 export function createChunkHandler(service: Service, data: DistributedJob['data'], log: Log): ChunkHandler {
   return async (event, remainingMs) => {
     const order = parseChunkEvent(event);
-    if (order === undefined) throw named(errorNames.final, 'INVALID_REQUEST: no step of a distributed batch');
+    if (order === undefined) throw named(stepErrors.final, 'INVALID_REQUEST: no step of a distributed batch');
     const { step, key, upload } = order;
     try {
       const answer = await take(order, { service, data, key, upload, remainingMs, log });
@@ -65,9 +63,9 @@ async function take(order: ChunkEvent['distributed'], job: DistributedJob): Prom
 
 /** A fault that we don't know may be one of the moment. */
 function asStepError(error: unknown): Error {
-  if (error instanceof InputChanged) return named(errorNames.final, `INPUT_CHANGED: ${error.message}`);
-  if (!(error instanceof ModeletError)) return named(errorNames.again, 'UNEXPECTED: a fault in the function');
-  return named(error.retryable ? errorNames.again : errorNames.final, `${error.code}: ${error.message}`);
+  if (error instanceof InputChanged) return named(stepErrors.final, `INPUT_CHANGED: ${error.message}`);
+  if (!(error instanceof ModeletError)) return named(stepErrors.again, 'UNEXPECTED: a fault in the function');
+  return named(error.retryable ? stepErrors.again : stepErrors.final, `${error.code}: ${error.message}`);
 }
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });

@@ -9,6 +9,7 @@ import { gatewayResponses } from './gateway-responses.js';
 import { checkBucketName, checkFunctionName, checkResourceCount } from './limits.js';
 import { type QueueIds, queueIds, queueResources } from './queues.js';
 import { batchRole, bucketId, catalogRole, modelRole, type Resource } from './roles.js';
+import { stateMachineResources } from './state-machine-resources.js';
 import { zipFolder } from './zip-folder.js';
 
 /**
@@ -32,6 +33,7 @@ export default class ModeletPlugin {
         this.#refusing(() => {
           this.#checkBucket();
           this.#addQueues();
+          this.#addStateMachine();
           this.#checkLimits();
         }),
       // The framework would look up the role of a function by a name that roles of ours don't have.
@@ -138,6 +140,12 @@ export default class ModeletPlugin {
       const id = `${this.#normalized(batchKey(name))}LambdaFunction`;
       this.#change(id, (lambda) => ({ ...lambda, Properties: { ...lambda.Properties, RecursiveLoop: 'Allow' } }));
     }
+  }
+
+  #addStateMachine(): void {
+    const name = this.#framework.service.getFunction('catalog').name.replace(/catalog$/, 'distributed');
+    const functions = this.#models.map((model) => `${this.#normalized(batchKey(model.name))}LambdaFunction`);
+    Object.assign(this.#resources, stateMachineResources(name, functions));
   }
 
   #change(id: string, change: (resource: Resource) => Resource): void {
