@@ -7,6 +7,9 @@ const worthwhile = 1.03;
 /** Sizes in a row that don't pay, after which no larger one will. One alone may be the noise of a busy machine. */
 const enough = 2;
 
+/** A pass must not take long beside the time that is kept for the last one, ms. */
+const longest = 2000;
+
 /** How many records go into one forward pass: measured on the first records, then fixed. */
 export interface BatchSizes {
   readonly size: number;
@@ -39,7 +42,7 @@ export function createBatchSizes(): BatchSizes {
       rates = [];
       inVain = rate < worthwhile * best.rate ? inVain + 1 : 0;
       if (inVain === 0) best = { size, rate };
-      if (inVain === enough || size === largest) settle(best.size);
+      if (inVain === enough || size === largest || 2 * ms > longest) settle(best.size);
       else size *= 2;
     },
     tooLarge: () => settle(Math.max(1, size >> 1)),

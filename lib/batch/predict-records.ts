@@ -21,6 +21,9 @@ const mostBytes = 16 * 2 ** 20;
 /** Bad records go along without being predicted. */
 const mostRecords = 1024;
 
+/** Gathering them may take no longer, ms: a photo of a phone is decoded in a second. */
+const mostMs = 2000;
+
 /** Its example as the network takes it, or why there is none. */
 interface Prepared {
   readonly record: BatchRecord;
@@ -76,6 +79,7 @@ async function* prepare(
   let batch: Prepared[] = [];
   let examples = 0;
   let bytes = 0;
+  let since = performance.now();
   try {
     for await (const record of records) {
       // Others in this process get their turn: preprocessing may take long.
@@ -84,11 +88,13 @@ async function* prepare(
       batch.push({ record, ready });
       if (!(ready instanceof ModeletError)) examples++;
       bytes += bytesOf(record, ready);
-      if (examples < sizes.size && bytes < mostBytes && batch.length < mostRecords) continue;
+      const isLong = performance.now() - since > mostMs;
+      if (examples < sizes.size && bytes < mostBytes && batch.length < mostRecords && !isLong) continue;
       yield batch;
       batch = [];
       examples = 0;
       bytes = 0;
+      since = performance.now();
     }
   } catch (error) {
     // What was read before counts.

@@ -73,21 +73,30 @@ export async function runExamples(
 ): Promise<Tensors[]> {
   const axis = batchAxis(signature);
   const results: Tensors[] = [];
-  for (let start = 0; start < examples.length; ) {
-    const batch = axis === 'any' ? sameShapes(examples.slice(start, start + most)) : examples.slice(start, start + 1);
-    start += batch.length;
-    if (axis === 'none') results.push(await predict(batch[0] as Tensors));
-    else results.push(...split(await predict(join(batch)), batch.length));
+  for (const group of axis === 'any' ? sameShapes(examples) : examples.map((_, index) => [index])) {
+    for (let start = 0; start < group.length; start += most) {
+      const indexes = group.slice(start, start + most);
+      const batch = indexes.map((index) => examples[index] as Tensors);
+      const outputs =
+        axis === 'none' ? [await predict(batch[0] as Tensors)] : split(await predict(join(batch)), batch.length);
+      outputs.forEach((output, at) => {
+        results[indexes[at] as number] = output;
+      });
+    }
   }
   return results;
 }
 
-/** The leading examples that can be stacked: all inputs of one shape (sequences may differ in length). */
-function sameShapes(examples: readonly Tensors[]): readonly Tensors[] {
-  const shapes = (tensors: Tensors): string => [...tensors.values()].map(({ shape }) => shape.join()).join(';');
-  const first = shapes(examples[0] as Tensors);
-  const end = examples.findIndex((example) => shapes(example) !== first);
-  return end === -1 ? examples : examples.slice(0, end);
+/** The examples that can be stacked, by their places: all inputs of one shape (sequences may differ in length). */
+function sameShapes(examples: readonly Tensors[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>();
+  for (const [index, example] of examples.entries()) {
+    const shapes = [...example.values()].map(({ shape }) => shape.join()).join(';');
+    const group = groups.get(shapes) ?? [];
+    groups.set(shapes, group);
+    group.push(index);
+  }
+  return [...groups.values()];
 }
 
 function join(examples: readonly Tensors[]): Tensors {

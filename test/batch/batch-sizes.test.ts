@@ -13,6 +13,7 @@ describe('the size of a pass', () => {
     ['each record costs the same', (count: number) => count, 1],
     ['a pass costs much, a record little', (count: number) => 10 + 0.001 * count, 64],
     ['more than 16 are slower', (count: number) => (count > 16 ? 3 * count : 1 + count), 16],
+    ['a pass takes a second', (count: number) => 800 + 100 * count, 4],
     ['one size is slow by chance', (count: number) => (count === 4 ? 50 : 10 + 0.1 * count), 64],
   ])('%s', (_, msOf, size) => {
     expect(settled(msOf)).toBe(size);
