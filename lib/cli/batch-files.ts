@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { constants, copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { mediaTypeOf } from '../batch/readers/media-types.js';
+import { ending, mediaTypeOf } from '../batch/readers/media-types.js';
 import { ModeletError } from '../core/errors.js';
+import { pruneFolders } from '../registry/stores/inside-folder.js';
 
 /** One result to make: a file of records, or many files that are one record each. */
 export interface BatchFiles {
-  /** Its name in the results. */
+  /** The folder of its results. */
   readonly name: string;
+  /** In the data folder, below `inbox/<model>/`. */
+  readonly key: string;
   readonly files: readonly string[];
   readonly bytes: number;
 }
@@ -25,7 +28,8 @@ export async function gatherFiles(paths: readonly string[]): Promise<BatchFiles[
       single.push(path);
       singleBytes += found.size;
     } else {
-      inputs.push({ name: basename(path), files: [path], bytes: found.size });
+      const name = asKey(basename(path));
+      inputs.push({ name, key: name, files: [path], bytes: found.size });
     }
   }
   const twice = inputs.find(({ name }, index) => inputs.findIndex((other) => other.name === name) !== index);
@@ -33,46 +37,62 @@ export async function gatherFiles(paths: readonly string[]): Promise<BatchFiles[
     const todo = 'their results would share a folder, so give them names of their own';
     throw new ModeletError('INVALID_REQUEST', `two files are called ${twice.name}; ${todo}`);
   }
-  return single.length === 0 ? inputs : [...inputs, { name: 'files', files: single, bytes: singleBytes }];
+  if (single.length === 0) return inputs;
+  // Of the paths: two commands at the same time, each with its files, don't meet.
+  const key = `${shortHash(single.map((path) => resolve(path)).join('\0'))}.manifest.jsonl`;
+  return [...inputs, { name: 'files', key, files: single, bytes: singleBytes }];
 }
 
-/** Brings an input into the data folder, by a link where it can. @returns its key below `inbox/<model>/` */
-export async function placeFiles(folder: string, model: string, { name, files }: BatchFiles): Promise<string> {
-  const inbox = join(folder, 'inbox', model);
-  await mkdir(inbox, { recursive: true });
-  const [only = ''] = files;
-  if (name !== 'files') {
-    await linkOrCopy(only, join(inbox, name));
-    return name;
-  }
+/** Brings an input into the data folder, by links where it can. */
+export async function placeFiles(folder: string, model: string, { name, key, files }: BatchFiles): Promise<void> {
+  const upload = join(folder, 'inbox', model, key);
+  if (key === name) return linkOrCopy(files[0] as string, upload);
   const lines: string[] = [];
-  for (const path of files) {
-    const key = `files/${model}/${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)}-${basename(path)}`;
-    await linkOrCopy(path, join(folder, key));
-    lines.push(`${JSON.stringify({ key, id: path })}\n`);
+  for (const [index, path] of files.entries()) {
+    const file = `files/${model}/${key}/${index}${ending(path)}`;
+    await linkOrCopy(path, join(folder, file));
+    lines.push(`${JSON.stringify({ key: file, id: path })}\n`);
   }
-  const manifest = join(inbox, 'files.manifest.jsonl');
+  await mkdir(dirname(upload), { recursive: true });
   // Written again it would be another upload, and start from the beginning.
-  if ((await readFile(manifest, 'utf8').catch(() => '')) !== lines.join('')) await writeFile(manifest, lines.join(''));
-  return 'files.manifest.jsonl';
+  await writeFile(upload, lines.join(''), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** What a store takes for a name: it does not hide, and holds nothing that no key may hold. */
+const asKey = (name: string): string => name.replace(/^\.|[\p{Cc}\p{Cs}\\]/gu, '_');
 
 /** The same bytes at the same time, so that a second call goes on with the work of the first. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
+  const [source, there] = [await stat(from), await stat(to).catch(() => undefined)];
+  if (there?.ino === source.ino && there.dev === source.dev) return;
   await rm(to, { force: true });
   try {
     await link(from, to);
   } catch {
-    const { atime, mtime } = await stat(from);
     await copyFile(from, to, constants.COPYFILE_FICLONE);
-    await utimes(to, atime, mtime);
+    await utimes(to, source.atime, source.mtime);
   }
 }
 
-/** The summary goes last: without it results don't count. */
-export async function takeResults(from: string, to: string): Promise<void> {
+/** Moves results to their folder, and removes all else of this input. The summary goes last: without it results don't count. */
+export async function takeResults(
+  folder: string,
+  model: string,
+  { key }: Pick<BatchFiles, 'key'>,
+  to: string,
+): Promise<void> {
+  const from = join(folder, 'outbox', model, key);
   await mkdir(to, { recursive: true });
   await rm(join(to, 'summary.json'), { force: true });
   for (const name of ['results.jsonl', 'summary.json']) await rename(join(from, name), join(to, name));
+  // What another command left that was broken off stays.
+  for (const path of [join('inbox', model, key), join('files', model, key), join('outbox', model, key)]) {
+    await rm(join(folder, path), { recursive: true, force: true });
+    await pruneFolders(dirname(folder), dirname(join(folder, path)));
+  }
 }

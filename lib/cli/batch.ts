@@ -1,9 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readRecords } from '../batch/readers/read-records.js';
 import { runBatch } from '../batch/run-batch.js';
 import type { Summary } from '../batch/summary.js';
 import { ModeletError } from '../core/errors.js';
+import { fileStoreError } from '../registry/stores/file-errors.js';
 import { fileStore } from '../registry/stores/file-store.js';
 import { openService } from '../serve-model.js';
 import { type BatchFiles, gatherFiles, placeFiles, takeResults } from './batch-files.js';
@@ -38,25 +38,30 @@ export const batch: Verb = {
     const bar = progress(model, Math.max(total, 1));
     const summaries: Summary[] = [];
     let before = 0;
+    const resultOf = async (input: BatchFiles): Promise<Summary> => {
+      const folder = join(out, '.modelet');
+      await placeFiles(folder, model, input);
+      const outcome = await runBatch({
+        service,
+        data: fileStore(folder),
+        read: readRecords,
+        key: input.key,
+        remainingMs: () => Infinity,
+        log: telemetry.log,
+        onProgress: ({ bytes, totalBytes }) => bar.update(before + (input.bytes * bytes) / Math.max(totalBytes, 1)),
+      });
+      if (outcome.state === 'unfinished') throw new Error('a run without a deadline can only end');
+      await takeResults(folder, model, input, join(out, input.name));
+      return outcome.summary;
+    };
     try {
       for (const input of inputs) {
-        const folder = join(out, '.modelet');
-        const key = await placeFiles(folder, model, input);
-        const outcome = await runBatch({
-          service,
-          data: fileStore(folder),
-          read: readRecords,
-          key,
-          remainingMs: () => Infinity,
-          log: telemetry.log,
-          onProgress: ({ bytes, totalBytes }) => bar.update(before + (input.bytes * bytes) / Math.max(totalBytes, 1)),
+        const summary = await resultOf(input).catch((error: unknown) => {
+          throw fileStoreError(out, 'write', input.name, error);
         });
-        if (outcome.state === 'unfinished') throw new Error('a run without a deadline can only end');
-        await takeResults(join(folder, 'outbox', model, key), join(out, input.name));
-        summaries.push(outcome.summary);
+        summaries.push(summary);
         before += input.bytes;
       }
-      await rm(join(out, '.modelet'), { recursive: true, force: true });
     } finally {
       bar.stop();
     }

@@ -59,6 +59,35 @@ test('images become one result with a row each, in their order; a file of record
   expect(existsSync(join(out, 'files', 'summary.json'))).toBe(true);
 });
 
+test('whatever files are called, they are read, left as they are, and nothing stays but results', async () => {
+  const png = readFileSync(seven);
+  const line = `${JSON.stringify({ b64: png.toString('base64') })}\n`;
+  const images = ['new\nline.png', '.hidden.png', `${'n'.repeat(250)}.png`, 'back\\slash.png'];
+  for (const name of images) copyFileSync(seven, join(folder, name));
+  const records = ['.hidden.jsonl', 'new\nline.jsonl', 'files.manifest.jsonl'].map((name) => file(name, line));
+  // The second time over what the first left.
+  for (let run = 0; run < 2; run++) {
+    const { code } = await batch(...images.map((name) => join(folder, name)), ...records);
+    expect(code).toBe(0);
+    expect(rows('files')).toEqual(
+      images.map((id, index) => ({ index, id: join(folder, id), output: expect.objectContaining({ label: '7' }) })),
+    );
+    for (const name of ['_hidden.jsonl', 'new_line.jsonl'])
+      expect(rows(name)).toMatchObject([{ output: { label: '7' } }]);
+    expect(readdirSync(out).sort()).toEqual(['_hidden.jsonl', 'files', 'files.manifest.jsonl', 'new_line.jsonl']);
+  }
+  for (const path of records) expect(readFileSync(path, 'utf8')).toBe(line);
+});
+
+test('what another command left that was broken off stays', async () => {
+  const left = join(out, '.modelet', 'work', 'digits', 'other.jsonl', 'start.json');
+  mkdirSync(join(left, '..'), { recursive: true });
+  writeFileSync(left, '{}');
+  expect((await batch(seven)).code).toBe(0);
+  expect(existsSync(left)).toBe(true);
+  expect(readdirSync(join(out, '.modelet'))).toEqual(['work']);
+});
+
 describe('refused with one line why and one line what to do', () => {
   test.each<[string, () => string[], string]>([
     ['a file that is not there', () => [join(folder, 'none.png')], 'is no file'],
@@ -78,6 +107,13 @@ describe('refused with one line why and one line what to do', () => {
     expect(code).toBe(1);
     expect(err).toContain(message);
     expect(err.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('a folder for results that is a file', async () => {
+    writeFileSync(out, '');
+    const { code, err } = await batch(seven);
+    expect(code).toBe(1);
+    expect(err).toMatch(/can't write "files" in .*: a file and a folder would have the same name\nrename one of them/);
   });
 
   test('an unknown model, before anything is written', async () => {

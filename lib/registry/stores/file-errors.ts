@@ -1,12 +1,12 @@
 import { ModeletError } from '../../core/errors.js';
 
-const sameName = 'a file and a folder would have the same name';
+const sameName = 'a file and a folder would have the same name; rename one of them';
 const explanations: Record<string, string> = {
   EACCES: 'permission denied; check who may read and write it',
   EPERM: 'the operation is not permitted there; check who may read and write it, and that its disk knows hard links',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only; choose another folder',
+  ENOSPC: 'no space left on the disk; make room, then try again',
+  EDQUOT: 'the disk quota is used up; make room, then try again',
   EMFILE: 'too many open files',
   ENFILE: 'too many open files',
   EISDIR: sameName,
