@@ -20,8 +20,9 @@ import { createStartup, type Startup, timedEngine } from './startup.js';
 
 /**
  * The Lambda handler of one model: HTTP events in, answers out; and events of its queue (serve-queue.ts) and of distributed
- * batches (serve-distributed.ts). Nothing is read, loaded or started before the first of them, unless MODELET_PRELOAD is `init`: then the production version is loaded while the
- * function starts. That is the default with provisioned concurrency, and `request` without.
+ * batches (serve-distributed.ts). Nothing is read, loaded or started before the first of them, unless MODELET_PRELOAD is `init`:
+ * then the production version is loaded while the function starts. That is the default with provisioned concurrency, and
+ * `request` without.
  * It also reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
  * or `tensorflow`), MODELET_ALIAS_SECONDS (how often an alias is looked at; default 30) and the memory size that Lambda tells.
  * @param model its name in the registry
@@ -105,7 +106,9 @@ async function preload(opened: () => Promise<Opened>): Promise<void> {
       telemetry.log.warn('nothing was preloaded, the first request loads', { model: service.model, reason });
     }
   };
-  await Promise.race([load().catch(() => undefined), setTimeout(longestPreloadMs, undefined, { ref: false })]);
+  const over = new AbortController();
+  const longest = setTimeout(longestPreloadMs, undefined, { signal: over.signal });
+  await Promise.race([load().finally(() => over.abort()), longest]).catch(() => undefined);
 }
 
 /** With provisioned concurrency nobody waits for an init. */

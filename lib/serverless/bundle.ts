@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { build, type Metafile, transform } from 'esbuild';
 import { ownCopy } from './own-copy.js';
 import { slimTensorflow } from './slim-tensorflow.js';
@@ -56,7 +56,7 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
   writeFileSync(join(outdir, 'index.mjs'), index);
   const reached = reachable(metafile.outputs);
   for (const { path, text } of outputFiles) {
-    if (reached.has(relative('.', path))) writeFileSync(path, await toCommonJs(text));
+    if (reached.has(relative('.', path).replaceAll(sep, '/'))) writeFileSync(path, await toCommonJs(text));
   }
   const inputs = [...reached.values()].flatMap((output) => Object.entries(output.inputs));
   const [engine] = inputs.find(([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes(enginePackage)) ?? [];
