@@ -42,12 +42,12 @@ export async function extendChain(extension: Extension, from: Chain): Promise<Ch
   let chain = from;
   let part = newPart(chain.head, invocation);
 
-  /** @returns whether the next part begins with the next record, and not where another run's ended */
+  /** @returns whether a part is next that begins with the next record: another run's may have ended elsewhere, or for good */
   const write = async (end: Partial<Head> = {}): Promise<boolean> => {
     const head = { ...part.head(), ...end };
     chain = await addPart(data, chain, head, part.rows);
     part = newPart(chain.head, invocation);
-    return chain.head.next.index === head.next.index;
+    return chain.head.next.index === head.next.index && !chain.head.last;
   };
 
   /** Reads on from the end of the chain. */
@@ -66,8 +66,7 @@ export async function extendChain(extension: Extension, from: Chain): Promise<Ch
       }
     } catch (error) {
       if (!(error instanceof ModeletError) || !final.includes(error.code)) throw error;
-      // A version that was deleted while it was loaded looks damaged.
-      if (error.code === 'MODEL_CORRUPT') await service.registry.manifest(manifest.model, manifest.version);
+      if (error.code === 'MODEL_CORRUPT') await checkPresence(service, manifest);
       await write({ last: true, failure: { error: error.message, code: error.code } });
       return;
     }
@@ -77,6 +76,12 @@ export async function extendChain(extension: Extension, from: Chain): Promise<Ch
   do await goOn();
   while (!chain.head.last && !isLate());
   return chain;
+}
+
+/** A version that is deleted while it is loaded looks damaged. @throws VERSION_NOT_FOUND */
+async function checkPresence({ registry }: Service, { model, version }: Manifest): Promise<void> {
+  if ((await registry.versions(model)).includes(version)) return;
+  throw new ModeletError('VERSION_NOT_FOUND', `version ${version} of ${model} was deleted meanwhile`);
 }
 
 function newPart(before: Head, invocation: string) {

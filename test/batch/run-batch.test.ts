@@ -330,6 +330,18 @@ describe('time', () => {
     expect((await outputs())[0]).toEqual([0, 2, 4]);
     expect(await allKeys(data, 'work/')).toEqual([]);
   });
+  test('a version that is pruned while it is loaded is no damaged one', async () => {
+    await upload(lines(8));
+    await run({ remainingMs: clock(3) });
+    await publishScaled(registry);
+    const service = await serviceOn();
+    await service.describe({ version: '1' });
+    await setAlias(registry, 'tiny', 'production', '2');
+    for (const name of await registry.store.list('tiny/versions/1/'))
+      await registry.store.delete(`tiny/versions/1/${name}`);
+    await run({ service });
+    expect((await result()).summary).toMatchObject({ state: 'done', version: '2', records: 8 });
+  });
 });
 
 describe('uploads that change', () => {
