@@ -1,4 +1,4 @@
-// A process that works on one upload and is killed meanwhile: `node index.cjs REGISTRY DATA KEY`.
+// A process that works on one upload and is killed meanwhile: `node function.cjs REGISTRY DATA KEY`.
 import { writeSync } from 'node:fs';
 import { readRecords } from '../../lib/batch/readers/read-records.js';
 import { runBatch } from '../../lib/batch/run-batch.js';

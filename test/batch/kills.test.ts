@@ -50,7 +50,7 @@ afterAll(async () => {
 
 /** Starts a process on the key; resolves when it is about to begin. */
 async function begin(location: string, key: string, env: Record<string, string>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(folder, 'process/index.cjs'), registry, location, key], {
+  const child = spawn(process.execPath, [join(folder, 'process/function.cjs'), registry, location, key], {
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
