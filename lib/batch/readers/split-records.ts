@@ -14,8 +14,10 @@ export interface Slice {
   readonly end: number;
 }
 
-/** Finds where the record ends that goes on at `from`: one behind its last byte; -1 where it is longer than the chunk. */
-export type FindEnd = (chunk: Uint8Array, from: number) => number;
+/**
+ * Finds where the record ends that goes on, or begins, at `from`: one behind its last byte; -1 where it is longer than the chunk.
+ */
+export type FindEnd = (chunk: Uint8Array, from: number, begins: boolean) => number;
 
 /**
  * Cuts bytes into records, whatever chunks they come in. What stands behind the last end is a record too.
@@ -38,7 +40,7 @@ export async function* splitRecords(
   const text = start === 0 ? withoutMark(source, (skipped) => (at += skipped)) : source;
   for await (const chunk of text) {
     for (let from = 0; from < chunk.length; ) {
-      const found = findEnd(chunk, from);
+      const found = findEnd(chunk, from, length === 0);
       const to = found === -1 ? chunk.length : found;
       length += to - from;
       at += to - from;
@@ -51,12 +53,21 @@ export async function* splitRecords(
   if (length > 0) yield take();
 }
 
-/** Lines, each with its LF. */
+/** Lines, each with its LF; blank ones that follow each other as one, or a small gzip of them would be worked on for hours. */
 export function splitLines(source: AsyncIterable<Uint8Array>, start: number): AsyncGenerator<Slice, void, void> {
-  return splitRecords(source, start, (chunk, from) => chunk.indexOf(lineFeed, from) + 1 || -1);
+  return splitRecords(source, start, (chunk, from, begins) => {
+    let text = from;
+    if (begins) while (isSpace(chunk[text])) text++;
+    const blank = text > from ? chunk.lastIndexOf(lineFeed, text - 1) : -1;
+    return blank >= from ? blank + 1 : chunk.indexOf(lineFeed, text) + 1 || -1;
+  });
 }
 
 const lineFeed = 0x0a;
+
+/** JSON's own space, which CSV and text share. */
+export const isSpace = (byte: number | undefined): boolean =>
+  byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d);
 
 export function join(parts: readonly Uint8Array[], length: number): Uint8Array {
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);

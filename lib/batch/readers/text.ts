@@ -1,6 +1,6 @@
 import { invalidInput, ModeletError } from '../../core/errors.js';
 import { isTooDeep, maxJsonDepth } from '../../core/json-depth.js';
-import { maxLineBytes, type Slice } from './split-records.js';
+import { isSpace, maxLineBytes, type Slice } from './split-records.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -27,9 +27,9 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Whether there is nothing but space: JSON's own, which CSV and text share. */
+/** Whether there is nothing but space. */
 export function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+  return bytes.every(isSpace);
 }
 
 /** Bytes of a slice. @throws PAYLOAD_TOO_LARGE where it was too long to be held */

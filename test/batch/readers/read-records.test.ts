@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { InputChanged } from '../../../lib/batch/input-changed.js';
+import { splitLines } from '../../../lib/batch/readers/split-records.js';
 import { ModeletError } from '../../../lib/core/errors.js';
 import { memoryInput, readAll, shown } from './memory-input.js';
 
@@ -9,6 +10,20 @@ async function rows(key: string, content: Uint8Array | string, mediaTypes?: read
   expect(error).toBeUndefined();
   return records.map(shown);
 }
+
+test('blank lines that follow each other are passed over as one: a small gzip of them is no day of work', async () => {
+  const blank = Buffer.from('\n \r\n\t\n'.repeat(10_000));
+  let slices = 0;
+  for await (const _ of splitLines(memoryInput('a', blank).open(), 0)) slices++;
+  expect(slices).toBeLessThan(5);
+  for (const chunk of [1, 7, 65_536]) {
+    const { records } = await readAll(memoryInput('a.txt', `\n \n\n a\n\r\n\n\n  b \n \n`, { chunk }));
+    expect(records.map(shown)).toEqual([
+      { index: 0, instance: ' a' },
+      { index: 1, instance: '  b ' },
+    ]);
+  }
+});
 
 describe('an instance a line', () => {
   test('bare or with an id, whatever ends the lines', async () => {
