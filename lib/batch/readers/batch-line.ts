@@ -27,7 +27,10 @@ export function readBatchLine(bytes: () => Uint8Array): RecordContent {
 export function readId(id: unknown): string | number | undefined {
   // What pandas writes where there is none.
   if (id === undefined || id === null) return undefined;
-  if (typeof id === 'string' || typeof id === 'number') return id;
+  if (typeof id === 'string') return id;
+  // JSON's numbers lose digits beyond 2^53: two records would have one id, and that of neither.
+  if (typeof id === 'number' && Math.abs(id) <= Number.MAX_SAFE_INTEGER) return id;
+  if (typeof id === 'number') throw invalidInput('id', 'has more digits than a number of JSON holds; write it as text');
   throw invalidInput('id', `expected text or a number, got ${describeValue(id)}`);
 }
 

@@ -41,6 +41,16 @@ describe('an instance a line', () => {
     expect(await rows('a.jsonl', `\uFEFF${content}`)).toEqual(expected);
   });
 
+  test('an id whose digits a number does not hold is refused, not changed', async () => {
+    const content =
+      '{"id":9007199254740993,"instance":1}\n{"id":1e999,"instance":1}\n{"id":-9007199254740991,"instance":1}\n';
+    expect(await rows('a.jsonl', content)).toEqual([
+      { index: 0, code: 'INVALID_INPUT' },
+      { index: 1, code: 'INVALID_INPUT' },
+      { index: 2, id: -9007199254740991, instance: 1 },
+    ]);
+  });
+
   test('a broken line is an error row, with its id where it can be read', async () => {
     const lines = [
       '{"text":',
