@@ -161,7 +161,7 @@ test('a request reads no code of batches or queues, which lies in chunks of its 
   const files = unzipSync(readFileSync(join(folder, 'digits.zip')));
   for (const [file, bytes] of Object.entries(files)) writeFileSync(join(unpacked, file), bytes);
   const event = restEvent({ method: 'GET', target: '/models/digits' });
-  const script = `require('./index.cjs').handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 29000 })
+  const script = `require('./function.cjs').handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 29000 })
     .then(({ statusCode }) => console.error(JSON.stringify({ statusCode, read: Object.keys(require.cache) })))`;
   const { stderr } = spawnSync(process.execPath, ['-e', script], {
     cwd: unpacked,
