@@ -55,7 +55,8 @@ async function fileOf(data: ObjectStore, model: string, name: string): Promise<U
   try {
     const found = await data.stat(name);
     if (found !== undefined && found.bytes > maxFileBytes) {
-      throw invalidInput('key', `names a file of ${found.bytes} bytes; one record has at most ${maxFileBytes}`);
+      const problem = `names a file of ${found.bytes} bytes; one record has at most ${maxFileBytes}`;
+      throw new ModeletError('PAYLOAD_TOO_LARGE', `key: ${problem}`);
     }
     const object = await data.get(name);
     if (object !== undefined) return object.body;

@@ -25,7 +25,7 @@ export interface BatchInput {
   open(start?: number, end?: number): AsyncIterable<Uint8Array>;
   /**
    * Another object of the data store, which a manifest line names: `files/<model>/…`.
-   * @throws INVALID_INPUT where there is none, where it is no place for files, or where it is larger than one record may be
+   * @throws INVALID_INPUT where there is none, or where it is no place for files; PAYLOAD_TOO_LARGE
    */
   file(key: string): Promise<Uint8Array>;
 }

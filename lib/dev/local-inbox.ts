@@ -6,7 +6,6 @@ import { runBatch } from '../batch/run-batch.js';
 import type { Summary } from '../batch/summary.js';
 import { ModeletError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { namePattern } from '../core/manifest.js';
 import type { ObjectStore } from '../core/object-store.js';
 import type { Service } from '../service.js';
 
@@ -45,12 +44,15 @@ export async function watchInbox(inbox: LocalInbox, signal: AbortSignal): Promis
       // Whatever comes of it: only a change makes it new work.
       done.set(path, state);
       const [model = '', ...rest] = path.split('/');
-      if (rest.length > 0 && namePattern.test(model)) await work(inbox, model, rest.join('/'), signal);
+      if (rest.length > 0) await work(inbox, model, rest.join('/'), signal);
+      else inbox.onFailed('', path, inNoFolder, false);
     }
     before = found;
     await sleep(lookMs, undefined, { signal }).catch(() => undefined);
   }
 }
+
+const inNoFolder = new ModeletError('INVALID_REQUEST', "it is in no model's folder; move it into one, as digits/");
 
 async function work(inbox: LocalInbox, model: string, key: string, signal: AbortSignal): Promise<void> {
   const { data, log, serviceOf } = inbox;
@@ -80,8 +82,9 @@ function filesBelow(root: string): Map<string, string> {
       const path = join(folder, entry.name);
       if (entry.name.startsWith('.')) continue;
       if (entry.isDirectory()) visit(path);
-      const found = entry.isFile() ? statSync(path, { throwIfNoEntry: false }) : undefined;
-      if (found !== undefined) {
+      // Of a link: of the file where it leads. The store says so where that is outside.
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found?.isFile()) {
         files.set(relative(root, path).split(sep).join('/'), `${found.ino} ${found.size} ${found.mtimeMs}`);
       }
     }

@@ -78,14 +78,20 @@ describe('the bytes of an upload', () => {
 });
 
 describe('a file that a manifest names', () => {
+  test('is no larger than a record may be', async () => {
+    await data.put('files/m/large.png', Buffer.alloc(maxFileBytes + 1));
+    const input = await open();
+    await expect(input.file('files/m/large.png')).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+      message: expect.stringMatching(/one record has at most/),
+    });
+  });
   test('is read below files/<model>/ only', async () => {
     await data.put('files/m/x.png', Buffer.from('x'));
-    await data.put('files/m/large.png', Buffer.alloc(maxFileBytes + 1));
     const input = await open();
     expect(Buffer.from(await input.file('files/m/x.png')).toString()).toBe('x');
     for (const [key, why] of [
       ['files/m/none.png', /there is no/],
-      ['files/m/large.png', /one record has at most/],
       ['files/other/x.png', /not below files\/m\//],
       ['inbox/m/a.bin', /not below files\/m\//],
       ['files/m/../../inbox/m/a.bin', /no "\." or "\.\." part/],

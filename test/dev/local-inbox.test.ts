@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,11 +18,12 @@ const silent = () => undefined;
 
 let ended: AbortController;
 let watching: Promise<void>;
+let failed: string[];
 let told: { model: string; key: string; summary: Summary }[];
 
 function watch(): void {
   ended = new AbortController();
-  told = [];
+  [told, failed] = [[], []];
   watching = watchInbox(
     {
       folder,
@@ -30,8 +31,8 @@ function watch(): void {
       serviceOf: async (model) => (await openService(model, [tensor])).service,
       log: { info: silent, warn: silent, error: silent, event: silent },
       onDone: (model, key, summary) => told.push({ model, key, summary }),
-      onFailed: (_model, key, error) => {
-        throw new Error(`${key} failed`, { cause: error });
+      onFailed: (model, key, error) => {
+        failed.push(`${model}/${key}: ${error instanceof Error ? error.message : error}`);
       },
     },
     ended.signal,
@@ -60,6 +61,7 @@ beforeAll(async () => {
 afterEach(async () => {
   ended.abort();
   await watching;
+  expect(failed).toEqual([]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -95,4 +97,18 @@ test('nothing is done twice after a restart, and an unknown model gets a summary
   watch();
   await untilTold(1);
   expect(told[0]?.summary).toMatchObject({ state: 'failed', code: 'MODEL_NOT_FOUND', records: 0 });
+});
+
+test('nothing is passed over in silence: a folder that is named as no model may be, a link, a file outside of folders', async () => {
+  put('No_Body/a.jsonl', '[1,2,3]\n');
+  put('astray.jsonl', '[1,2,3]\n');
+  symlinkSync('slow.jsonl', join(folder, 'inbox/tiny/link.jsonl'));
+  watch();
+  await untilTold(2);
+  expect(told.map(({ key, summary }) => [key, summary.code]).sort()).toEqual([
+    ['a.jsonl', 'MODEL_NOT_FOUND'],
+    ['link.jsonl', undefined],
+  ]);
+  await sleep(1100);
+  expect(failed.splice(0)).toEqual(["/astray.jsonl: it is in no model's folder; move it into one, as digits/"]);
 });
