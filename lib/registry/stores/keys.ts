@@ -12,7 +12,7 @@ export function checkKey(key: string): string {
   const problem = keyProblem(key);
   if (problem === undefined) return key;
   const shown = key.length > 200 ? `${key.slice(0, 200)}…` : key;
-  throw new ModeletError('INVALID_REQUEST', `${JSON.stringify(shown)} is not a key: ${problem}`);
+  throw new ModeletError('INVALID_REQUEST', `${JSON.stringify(shown)} is not a key: ${problem}; name it otherwise`);
 }
 
 /** As `checkKey`, for the prefix of a listing: '' or a key and `/`. */
