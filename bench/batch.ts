@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecords } from '../lib/batch/readers/read-records.js';
 import { runBatch } from '../lib/batch/run-batch.js';
+import { awsPrices } from '../lib/cli/aws-prices.js';
 import { parseInstance } from '../lib/core/instance.js';
 import type { Tensors } from '../lib/core/tensor.js';
 import { startTimings } from '../lib/core/timings.js';
@@ -11,16 +12,6 @@ import { fileStore } from '../lib/registry/stores/file-store.js';
 import { openService } from '../lib/serve-model.js';
 import type { Bench, Result } from './bench.js';
 import { interleave } from './interleave.js';
-
-/** Prices of AWS with their date and source; a vCPU is what Lambda gives for 1,769 MB. */
-interface Prices {
-  readonly asOf: string;
-  readonly lambdaGbSecond: number;
-  readonly lambdaRequest: number;
-  readonly s3Put: number;
-  readonly s3Get: number;
-  readonly sqsRequest: number;
-}
 
 const records = 1000;
 const rounds = 7;
@@ -86,7 +77,7 @@ export const batch: Bench = {
         recordsPerSecond: rate,
         dollarsPerMillion: dollars(rate),
         batchSize: best,
-        pricesAsOf: prices().asOf,
+        pricesAsOf: awsPrices.asOf,
       };
       const rows = Object.entries(samples).map(([name, { median, min }]) => ({
         name,
@@ -108,16 +99,14 @@ export const batch: Bench = {
       '',
       `Throughput is ${throughput?.toFixed(2)} × that of the work alone (aim 0.90): ${Math.round(recordsPerSecond ?? 0)} records a second on ` +
         `one thread, which is one vCPU of Lambda, or $${dollarsPerMillion?.toFixed(2)} for a million records there (arm64, prices as of ` +
-        `${pricesAsOf}, bench/aws-prices.json).`,
+        `${pricesAsOf}, lib/cli/aws-prices.ts).`,
     ];
   },
 };
 
-const prices = (): Prices => JSON.parse(readFileSync('bench/aws-prices.json', 'utf8')) as Prices;
-
 /** For a million records: compute, and for each invocation of up to ten minutes its requests to Lambda, SQS and S3. */
 function dollars(recordsPerSecond: number): number {
-  const { lambdaGbSecond, lambdaRequest, s3Put, s3Get, sqsRequest } = prices();
+  const { lambdaGbSecond, lambdaRequest, s3Put, s3Get, sqsRequest } = awsPrices;
   const seconds = 1e6 / recordsPerSecond;
   const invocations = Math.ceil(seconds / 600);
   // A part every 20 s, written once and read once; start, results and summary.

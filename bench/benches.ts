@@ -2,8 +2,9 @@ import { batch } from './batch.js';
 import { batchMemory } from './batch-memory.js';
 import type { Bench } from './bench.js';
 import { coldStart } from './cold-start.js';
+import { distributed } from './distributed.js';
 import { handler } from './handler.js';
 import { protocols } from './protocols.js';
 import { recurrent } from './recurrent.js';
 
-export const benches: readonly Bench[] = [batch, batchMemory, coldStart, handler, protocols, recurrent];
+export const benches: readonly Bench[] = [batch, batchMemory, coldStart, distributed, handler, protocols, recurrent];

@@ -12,16 +12,30 @@ import type { Verb, VerbCall } from './verb.js';
 
 export const batch: Verb = {
   name: 'batch',
-  usage: 'modelet batch MODEL FILE… --out DIR',
+  usage: 'modelet batch MODEL FILE… --out DIR | s3://… --distributed',
   summary: 'answers for every record of files: images, sounds, .jsonl, .csv, .json, .txt, .zip, .tar, also .gz',
   needs: ['MODEL', 'FILE…'],
   requires: ['out'],
-  options: { out: { type: 'string' } },
+  requiresUnless: 'distributed',
+  options: {
+    out: { type: 'string' },
+    distributed: { type: 'boolean' },
+    stage: { type: 'string' },
+    concurrency: { type: 'string' },
+    tolerate: { type: 'string' },
+    cancel: { type: 'boolean' },
+  },
   help: [
     '  --out DIR                          results.jsonl and summary.json of each file go to DIR/<file name>/; those of images and',
     '                                     sounds together to DIR/files/, a row each. Broken off, the same command goes on',
+    '  --distributed                      one upload, s3://BUCKET/inbox/MODEL/…, on many functions of a deployment at the same time',
+    '  --stage NAME                       of the deployment (default dev); the service is that of ./serverless.yml',
+    '  --concurrency N                    functions at the same time (default 100)',
+    '  --tolerate PERCENT                 of the invocations that may fail at every try (default 0)',
+    '  --cancel                           stop the job of this upload instead',
   ],
   run: async (call) => {
+    if (call.values.distributed === true) return (await import('./distributed.js')).runDistributed(call);
     const { positionals, values, print, progress, registry } = call;
     const [model = '', ...paths] = positionals;
     const out = resolve(values.out as string);

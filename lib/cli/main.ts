@@ -68,7 +68,9 @@ export async function main(args: readonly string[]): Promise<number> {
   if (given < verb.needs.length || (given > verb.needs.length && !takesMore(verb))) {
     return misuse(`modelet ${name} takes ${verb.needs.join(', ') || 'no arguments'}`, `usage: ${verb.usage}`);
   }
-  const missing = (verb.requires ?? []).find((option) => parsed.values[option] === undefined);
+  const isNeedless = verb.requiresUnless !== undefined && parsed.values[verb.requiresUnless] !== undefined;
+  const required = isNeedless ? [] : (verb.requires ?? []);
+  const missing = required.find((option) => parsed.values[option] === undefined);
   if (missing !== undefined) return misuse(`modelet ${name} needs --${missing}`, `usage: ${verb.usage}`);
   try {
     await verb.run(await callOf(parsed));
@@ -96,12 +98,12 @@ async function callOf({ values, positionals }: Pick<VerbCall, 'values' | 'positi
     },
     progress: (label, total) => {
       const bar = new SingleBar({
-        format: `${label} {bar} {percentage}% {eta_formatted}`,
+        format: `${label} {bar} {percentage}% {eta_formatted} {note}`,
         stream: process.stderr,
         noTTYOutput: false,
       });
-      bar.start(total, 0);
-      return { update: (done) => bar.update(done), stop: () => bar.stop() };
+      bar.start(total, 0, { note: '' });
+      return { update: (done, note = '') => bar.update(done, { note }), stop: () => bar.stop() };
     },
   };
 }

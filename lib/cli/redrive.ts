@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { ModeletError } from '../core/errors.js';
 import { namePattern } from '../core/manifest.js';
+import { serviceName } from './service-name.js';
 import type { Verb } from './verb.js';
 
 export const redrive: Verb = {
@@ -33,10 +32,3 @@ export const redrive: Verb = {
     print(lines.join('\n'), { model, queue, redriven, reasons, left });
   },
 };
-
-/** The plugin names queues after it. */
-function serviceName(): string {
-  const file = 'serverless.yml';
-  const service: unknown = existsSync(file) ? parseDocument(readFileSync(file, 'utf8')).get('service') : undefined;
-  return typeof service === 'string' ? service : 'modelet';
-}

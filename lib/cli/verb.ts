@@ -10,8 +10,8 @@ export interface VerbCall {
   openRegistry(location: string): Promise<Registry>;
   /** The result: `value` as JSON with --json, else the text. */
   print(text: string, value: unknown): void;
-  /** A progress bar on stderr, where that is a terminal. */
-  progress(label: string, total: number): { update(done: number): void; stop(): void };
+  /** A progress bar on stderr, where that is a terminal; a note stands behind it. */
+  progress(label: string, total: number): { update(done: number, note?: string): void; stop(): void };
 }
 
 export interface Verb {
@@ -20,8 +20,10 @@ export interface Verb {
   readonly summary: string;
   /** Positional arguments that must be there; a last one that ends in `…` may be several. */
   readonly needs: readonly string[];
-  /** Options that must be there. */
+  /** Options that must be there… */
   readonly requires?: readonly string[];
+  /** …but not where this one is. */
+  readonly requiresUnless?: string;
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** One line an option. */
   readonly help: readonly string[];
