@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { parseJson } from '../batch/summary.js';
 import { ModeletError } from '../core/errors.js';
 import type { Declared } from './links.js';
+import { jobMediaTypes } from './media-types.js';
 
 /** What a client asks for: an upload of this size and type, to be answered as a batch. */
 export interface JobRequest extends Declared {
@@ -10,21 +12,6 @@ export interface JobRequest extends Declared {
 
 /** S3 takes no more in one PUT. */
 const mostBytes = 5 * 1024 ** 3;
-
-/** Media types of uploads → the ending by which a batch reads them. */
-const endings: Readonly<Record<string, string>> = {
-  'application/jsonl': 'jsonl',
-  'application/x-ndjson': 'jsonl',
-  'application/json': 'json',
-  'text/csv': 'csv',
-  'text/plain': 'txt',
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'audio/wav': 'wav',
-  'application/zip': 'zip',
-  'application/x-tar': 'tar',
-  'application/gzip': 'jsonl.gz',
-};
 
 const count = 'expected a whole number of bytes, 1 or more';
 const requestSchema = v.strictObject(
@@ -49,9 +36,9 @@ export function parseJobRequest(body: unknown): JobRequest & { readonly ending: 
   if (output.bytes > mostBytes) {
     throw new ModeletError('PAYLOAD_TOO_LARGE', `an upload has at most ${mostBytes} bytes; split it`);
   }
-  const ending = Object.hasOwn(endings, output.contentType) ? endings[output.contentType] : undefined;
+  const ending = Object.hasOwn(jobMediaTypes, output.contentType) ? jobMediaTypes[output.contentType] : undefined;
   if (ending !== undefined) return { ...output, ending };
-  const known = Object.keys(endings).join(', ');
+  const known = Object.keys(jobMediaTypes).join(', ');
   throw new ModeletError(
     'UNSUPPORTED_MEDIA_TYPE',
     `contentType '${output.contentType}' is not read; there are ${known}`,
@@ -71,11 +58,4 @@ const recordSchema = v.object({
 export type JobRecord = v.InferOutput<typeof recordSchema>;
 
 /** @returns undefined for bytes that are no record */
-export function parseJobRecord(bytes: Uint8Array): JobRecord | undefined {
-  try {
-    const parsed = v.safeParse(recordSchema, JSON.parse(Buffer.from(bytes).toString('utf8')));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parseJobRecord = (bytes: Uint8Array): JobRecord | undefined => parseJson(recordSchema, bytes);

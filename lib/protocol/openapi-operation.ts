@@ -8,8 +8,10 @@ export interface OperationParts {
   readonly parameters?: readonly Json[];
   /** OpenAPI's "Request Body Object", or a reference to one. */
   readonly requestBody?: Json;
-  /** What 200 holds, in JSON; and, where the caller may ask for them, bytes. */
-  readonly answer: Json;
+  /** Of success; 200 without it. */
+  readonly status?: 202 | 204;
+  /** What success holds, in JSON; and, where the caller may ask for them, bytes. Nothing with 204. */
+  readonly answer?: Json;
   readonly answersBytes?: boolean;
   /** Answers without a key. */
   readonly isOpen?: boolean;
@@ -17,8 +19,8 @@ export interface OperationParts {
 
 /** One "Operation Object": what differs from route to route is given, the rest is the same for all. */
 export function operation(parts: OperationParts): Json {
-  const { id, tag, summary, parameters = [], requestBody, answer, answersBytes, isOpen } = parts;
-  const bytes = { 'application/octet-stream': {} };
+  const { id, tag, summary, parameters = [], requestBody, status = 200, answer, answersBytes, isOpen } = parts;
+  const bytes = answersBytes ? { 'application/octet-stream': {} } : {};
   return {
     operationId: id,
     tags: [tag],
@@ -27,11 +29,14 @@ export function operation(parts: OperationParts): Json {
     ...(requestBody === undefined ? {} : { requestBody }),
     ...(isOpen ? { security: [] } : {}),
     responses: {
-      200: {
-        description: 'The answer',
-        headers: answerHeaders,
-        content: { 'application/json': { schema: answer }, ...(answersBytes ? bytes : {}) },
-      },
+      [status]:
+        answer === undefined
+          ? { description: 'Done' }
+          : {
+              description: 'The answer',
+              headers: answerHeaders,
+              content: { 'application/json': { schema: answer }, ...bytes },
+            },
       ...Object.fromEntries(
         [...statuses().keys()]
           .filter((status) => !(isOpen && status === 403) && !(requestBody === undefined && status === 415))

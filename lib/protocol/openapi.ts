@@ -2,6 +2,7 @@ import { errorTable } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { catalogPaths, catalogSchemas } from './openapi-catalog.js';
 import { goldenExample } from './openapi-example.js';
+import { describeJobs, jobSchemas } from './openapi-jobs.js';
 import { errorResponses } from './openapi-operation.js';
 import { type Json, object, oneOfTexts, text } from './openapi-schema.js';
 import { describeTaskRoute, modelCardSchema } from './openapi-task-route.js';
@@ -15,7 +16,12 @@ import { describeV2, v2Schemas } from './openapi-v2.js';
  */
 export function openApi(manifests: readonly Manifest[], version: string): Json {
   const models = manifests.map((manifest) => ({ manifest, golden: goldenExample(manifest) }));
-  const described = models.flatMap((model) => [describeTaskRoute(model), describeV2(model), describeTfServing(model)]);
+  const described = models.flatMap((model) => [
+    describeTaskRoute(model),
+    describeJobs(model),
+    describeV2(model),
+    describeTfServing(model),
+  ]);
   return {
     openapi: '3.1.0',
     info: {
@@ -44,6 +50,7 @@ export function openApi(manifests: readonly Manifest[], version: string): Json {
         Error: object({ error: text, code: oneOfTexts(Object.keys(errorTable)), requestId: text }),
         File: object({ b64: { type: 'string', contentEncoding: 'base64' } }),
         ModelCard: modelCardSchema,
+        ...jobSchemas,
         ...v2Schemas,
         ...servingSchemas,
         ...catalogSchemas,

@@ -11,6 +11,7 @@ describeConformance('/openapi.json', () => {
   let local: Target;
 
   beforeAll(async () => {
+    process.env.MODELET_DATA = join(folder, 'data'); // for jobs
     const registry = temporaryRegistry();
     await fillRegistry(registry);
     local = await startLocal(registry);
