@@ -6,8 +6,8 @@ import type { VersionFiles } from '../core/version-files.js';
 import { type Hasher, plainHasher, startHasher } from './hasher.js';
 import { sha256, versionFolder } from './registry.js';
 
-/** Parts that are read, checked and placed at once: enough to keep a network busy, and 48 MiB of memory. */
-const lanes = 6;
+/** Parts that are read, checked and placed at once: enough to keep a network busy, and 40 MiB of memory, twice for large versions. */
+const lanes = 5;
 
 /** From this many bytes on, parts are hashed in a thread of their own. To start it takes as long as to hash some of them. */
 const hashedApart = 8 * partBytes;
@@ -67,19 +67,13 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     return object.body;
   };
 
-  const readPart = async (
-    part: Part,
-    buffer: ArrayBuffer,
-    hasher: Hasher,
-    signal: AbortSignal,
-  ): Promise<ArrayBuffer> => {
+  const readPart = async (part: Part, into: Uint8Array, hasher: Hasher, signal: AbortSignal): Promise<Uint8Array> => {
     const { file, start, end } = part;
     const key = folder + file.name;
     const known = etags.get(key);
     const object = await store.read(key, { start, end, signal, ...(known !== undefined && { etag: known }) });
     if (object === undefined) throw missing(key);
     if (object === 'changed') throw new FileReplaced(key);
-    const into = new Uint8Array(buffer, 0, end - start);
     let filled = 0;
     for await (const chunk of object.body) {
       // The first parts of a file are asked for together, before any of them could tell its etag.
@@ -89,27 +83,24 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
       into.set(chunk, filled);
       filled += chunk.length;
     }
-    if (filled !== into.length) throw new Damaged(key);
-    const hashed = await hasher.hash(buffer, into.length);
-    if (hashed.sha256 !== part.sha256) throw new Damaged(key);
-    return hashed.buffer;
+    if (filled !== into.length || (await hasher.hash(into)) !== part.sha256) throw new Damaged(key);
+    return into;
   };
 
   const readParts: VersionFiles['readParts'] = async (names, take) => {
     const files = names.map(entry);
     const waiting = files.flatMap(partsOf);
-    const hasher = files.reduce((sum, { bytes }) => sum + bytes, 0) < hashedApart ? plainHasher : startHasher();
+    const hasher =
+      files.reduce((sum, { bytes }) => sum + bytes, 0) < hashedApart ? plainHasher : startHasher(lanes, partBytes);
     const controller = new AbortController();
     const { signal } = controller;
     const failures: unknown[] = [];
     const lane = async (): Promise<void> => {
-      let buffer = new ArrayBuffer(0);
+      let buffer: Uint8Array | undefined;
       const bytesOf = async (part: Part): Promise<Uint8Array> => {
         if (part.file.bytes <= partBytes) return readWhole(part.file, signal);
-        // One that a hasher kept is lost.
-        if (buffer.byteLength === 0) buffer = new ArrayBuffer(partBytes);
-        buffer = await readPart(part, buffer, hasher, signal);
-        return new Uint8Array(buffer, 0, part.end - part.start);
+        buffer ??= new Uint8Array(partBytes);
+        return readPart(part, buffer.subarray(0, part.end - part.start), hasher, signal);
       };
       for (;;) {
         const part = waiting.shift();
