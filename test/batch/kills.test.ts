@@ -15,7 +15,7 @@ import { publishScaled } from '../support/tiny-model.js';
 import { allKeys, wholeResult } from './whole-result.js';
 import { writeCounts } from './write-counts.js';
 
-const records = 300;
+const records = 1000;
 const lines = Array.from({ length: records }, (_, i) => `[${i},1,2]\n`).join('');
 /** Killed so many times each, the last time not at all. */
 const roundsAnUpload = 4;
