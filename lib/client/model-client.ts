@@ -36,7 +36,8 @@ export interface ModelClient<S extends Signature, Prediction> {
    * Answers to every record of a file too large for a request (JSON lines, CSV, an archive of images or sounds, …): uploads it,
    * waits, and reads the results. What it is told to abort is cancelled at the service too.
    * @param mediaType says how the file is read: `application/jsonl`, `application/zip`, `text/csv`, …
-   * @throws RequestError, also where the file can't be read to its end
+   * @throws RequestError, also where the file can't be read to its end; and from a client that pins a version, as a job
+   * is answered by the one that `production` names
    */
   predictLarge(
     file: Uint8Array<ArrayBuffer> | Blob,
@@ -70,6 +71,6 @@ export function createModelClient<S extends Signature, Prediction>(
       parse(await send(taskPath, { headers: json, body: JSON.stringify({ instances }), signal })),
     predictFile: async (bytes, mediaType, { signal } = {}) =>
       parse(await send(taskPath, { headers: { 'content-type': mediaType }, body: bytes, signal })),
-    predictLarge: (file, mediaType, options = {}) => predictLarge(send, model, file, mediaType, options),
+    predictLarge: (file, mediaType, options = {}) => predictLarge(send, model, version, file, mediaType, options),
   };
 }

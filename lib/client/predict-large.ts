@@ -42,13 +42,15 @@ const slowestLook = 10_000;
 export async function predictLarge<Prediction>(
   send: Send,
   model: string,
+  version: string | undefined,
   file: Uint8Array<ArrayBuffer> | Blob,
   mediaType: string,
   { signal, onProgress = () => undefined }: LargeOptions,
 ): Promise<LargeResult<Prediction>> {
   const body = file instanceof Blob ? file : new Blob([file]);
   const path = `/models/${model}/jobs`;
-  const started = await send(path, {
+  // With a version the service refuses it, rather than answer by another.
+  const started = await send(version === undefined ? path : `${path}?version=${version}`, {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ bytes: body.size, contentType: mediaType, clientToken: crypto.randomUUID() }),
     signal,
@@ -108,13 +110,22 @@ async function* readRows<Prediction>(
   address: () => Promise<string>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row<Prediction>> {
-  const answer = await fetch(await address(), signal ? { signal } : {});
-  if (!answer.ok || answer.body === null) throw errorFromAnswer(answer.status, await answer.text());
+  const url = await address();
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield JSON.parse(line) as Row<Prediction>;
+  try {
+    const answer = await fetch(url, signal ? { signal } : {});
+    if (!answer.ok || answer.body === null) throw errorFromAnswer(answer.status, await answer.text());
+    for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line) as Row<Prediction>;
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof RequestError) throw cause;
+    throw new RequestError('UNREACHABLE', 'the results broke off; read them again', true, undefined, undefined, {
+      cause,
+    });
   }
 }

@@ -90,8 +90,10 @@ function retryAfterMs(headers: Headers): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
+/** @throws the signal's reason, at once where it is aborted already */
 export function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
     const stop = (): void => {
       clearTimeout(timer);
       reject(signal?.reason);

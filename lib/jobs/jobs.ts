@@ -7,7 +7,7 @@ import type { Summary } from '../batch/summary.js';
 import { type ErrorCode, ModeletError } from '../core/errors.js';
 import type { ObjectStore } from '../core/object-store.js';
 import { type JobRecord, parseJobRecord, parseJobRequest } from './job.js';
-import { type Links, type UploadLink, uploadLinkLife } from './links.js';
+import type { Links, UploadLink } from './links.js';
 
 /** A job as its client sees it. */
 export interface JobView {
@@ -32,6 +32,12 @@ export interface Jobs {
   /** Cancels what is under way and removes upload and results. @throws NOT_FOUND */
   remove(consumer: string, id: string): Promise<void>;
 }
+
+/**
+ * How long an upload is awaited, ms. Each look at the job gives a new address; one that is in use can't be seen, and S3 asks only
+ * when a PUT begins whether its address still lives.
+ */
+const longestWait = 24 * 60 * 60 * 1000;
 
 const idPattern = /^[0-9a-f]{32}$/;
 const digest = (...parts: readonly string[]): string =>
@@ -59,7 +65,7 @@ export function createJobs(model: string, data: ObjectStore): Jobs {
       return { id, state, result, summary, error: { error, code: code as ErrorCode } };
     }
     if (seen.upload === undefined) {
-      if (Date.parse(created) + 1000 * uploadLinkLife > Date.now()) {
+      if (Date.parse(created) + longestWait > Date.now()) {
         return { id, state: 'waiting', upload: await links.upload(paths.input, { bytes, contentType }) };
       }
       const error = 'the upload never came; start another job';
@@ -77,7 +83,8 @@ export function createJobs(model: string, data: ObjectStore): Jobs {
     create: async (consumer, body, links) => {
       const { bytes, contentType, clientToken, ending } = parseJobRequest(body);
       const id = clientToken === undefined ? randomBytes(16).toString('hex') : digest(model, consumer, clientToken);
-      const key = `jobs/${id}.${ending}`;
+      // Never the key of a removed job with the same token: its run, or its upload, may still come to an end there.
+      const key = `jobs/${id}-${randomBytes(4).toString('hex')}.${ending}`;
       const record: JobRecord = { id, key, bytes, contentType, created: new Date().toISOString() };
       const at = recordKey(consumer, id);
       if ((await data.put(at, Buffer.from(JSON.stringify(record)), { ifAbsent: true })) !== undefined) {

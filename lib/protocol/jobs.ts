@@ -1,3 +1,4 @@
+import { ModeletError } from '../core/errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { Links } from '../jobs/links.js';
 import type { Service } from '../service.js';
@@ -5,7 +6,7 @@ import { readJsonObject } from './body.js';
 import type { HttpRequest } from './http.js';
 import { json } from './responses.js';
 import type { Route, RouteCall } from './route.js';
-import { requestedVersion } from './version-ref.js';
+import { checkModel, requestedVersion } from './version-ref.js';
 
 /** Where jobs are kept, and who makes the addresses that a request's answer holds. */
 export interface JobsDoor {
@@ -18,15 +19,17 @@ export interface JobsDoor {
 export function jobRoutes(service: Service, open: () => Promise<JobsDoor>): Route[] {
   const path = '/models/{model}/jobs';
   const consumerOf = ({ consumer }: HttpRequest): string => consumer ?? '';
-  const withJobs = async <T>({ url }: RouteCall, use: (jobs: Jobs, links: Links) => Promise<T>): Promise<T> => {
+  const withJobs = async <T>(call: RouteCall, use: (jobs: Jobs, links: Links) => Promise<T>): Promise<T> => {
+    checkModel(service, call);
     const { jobs, linksFor } = await open();
-    return use(jobs, linksFor(url.origin));
+    return use(jobs, linksFor(call.url.origin));
   };
   return [
     {
       method: 'POST',
       path,
       handle: async (call) => {
+        refuseVersion(call.url.searchParams);
         // Nobody uploads a gigabyte for a model that is not there.
         await requestedVersion(service, call);
         const body = await readJsonObject(call.request);
@@ -53,4 +56,12 @@ export function jobRoutes(service: Service, open: () => Promise<JobsDoor>): Rout
       },
     },
   ];
+}
+
+/** A batch chooses its version when it starts; a job for another would be answered by the wrong one. */
+function refuseVersion(query: URLSearchParams): void {
+  const name = ['version', 'alias'].find((one) => query.has(one));
+  if (name === undefined) return;
+  const problem = `a job is answered by the version that alias production names when it starts; leave out ?${name}=`;
+  throw new ModeletError('INVALID_REQUEST', problem);
 }

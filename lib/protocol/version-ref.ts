@@ -8,12 +8,17 @@ import type { RouteCall } from './route.js';
  * The version that a request asks for: in the path, else `?version=` or `?alias=`, else alias `production`.
  * @throws MODEL_NOT_FOUND when the path names another model than this function serves
  */
-export function requestedVersion(service: Service, { params, url, request }: RouteCall): Promise<Manifest> {
-  if (params.model !== service.model) {
-    throw new ModeletError('MODEL_NOT_FOUND', `this function serves '${service.model}', not '${params.model}'`);
-  }
+export function requestedVersion(service: Service, call: RouteCall): Promise<Manifest> {
+  checkModel(service, call);
+  const { params, url, request } = call;
   const canaryKey = request.headers.get('x-modelet-canary-key') ?? undefined;
   return service.describe(versionRef(params, url.searchParams), canaryKey);
+}
+
+/** @throws MODEL_NOT_FOUND when the path names another model than this function serves */
+export function checkModel({ model }: Service, { params }: RouteCall): void {
+  if (params.model === model) return;
+  throw new ModeletError('MODEL_NOT_FOUND', `this function serves '${model}', not '${params.model}'`);
 }
 
 function versionRef({ version, alias }: RouteCall['params'], query: URLSearchParams): VersionRef {

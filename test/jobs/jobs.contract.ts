@@ -53,8 +53,13 @@ export function jobsContract(dataLocation: () => string, origin: () => string): 
     await answer.text();
     return answer.status;
   };
-  const run = (id: string, remainingMs = () => Infinity) =>
-    runBatch({ service, data, read: readRecords, key: `jobs/${id}.jsonl`, remainingMs, log });
+  /** Below `inbox/tiny/`, as the queue's event would name it. */
+  const keyOf = async (id: string): Promise<string> => {
+    const name = (await data.list('inbox/tiny/jobs/')).find((each) => each.startsWith(id));
+    return `jobs/${name}`;
+  };
+  const runAt = (key: string) => runBatch({ service, data, read: readRecords, key, remainingMs: () => Infinity, log });
+  const run = async (id: string) => runAt(await keyOf(id));
 
   test('waits for its upload, then for its answers, and has them', async () => {
     const { status, headers, json: job } = await ask('POST', '', declared);
@@ -92,7 +97,7 @@ export function jobsContract(dataLocation: () => string, origin: () => string): 
         service,
         data,
         read: readRecords,
-        key: `jobs/${job.id}.jsonl`,
+        key: await keyOf(job.id),
         remainingMs: () => (asked++ < 4 ? 1e6 : 0),
         log,
       },
@@ -140,16 +145,29 @@ export function jobsContract(dataLocation: () => string, origin: () => string): 
     expect((await ask('DELETE', `/${job.id}`)).status).toBe(204);
     expect((await ask('GET', `/${job.id}`)).status).toBe(404);
     expect((await ask('DELETE', `/${job.id}`)).status).toBe(404);
-    for (const key of [`inbox/tiny/jobs/${job.id}.jsonl`, `outbox/tiny/jobs/${job.id}.jsonl/summary.json`]) {
-      expect(await data.stat(key)).toBeUndefined();
+    for (const folder of ['inbox', 'outbox', 'work']) {
+      const left = (await data.list(`${folder}/tiny/jobs/`)).filter((name) => name.startsWith(job.id));
+      for (const name of left) expect(await data.list(`${folder}/tiny/jobs/${name}`)).toEqual([]);
     }
     expect(await start({ clientToken: 'gone' })).toMatchObject({ id: job.id, state: 'waiting' });
+  });
+
+  test('what a removed job still does, done late, is not the next one of its token', async () => {
+    const job = await start({ clientToken: 'again' });
+    await put(job, lines);
+    const key = await keyOf(job.id);
+    expect((await ask('DELETE', `/${job.id}`)).status).toBe(204);
+    await runAt(key); // the queue's event was on its way
+    expect(await start({ clientToken: 'again' })).toMatchObject({ id: job.id, state: 'waiting', upload: {} });
+    await put(job, lines); // so was an upload
+    await runAt(key);
+    expect((await ask('GET', `/${job.id}`)).json).toMatchObject({ state: 'waiting', upload: {} });
   });
 
   test('an input that can not be read is a job that failed, with its reason', async () => {
     const job = (await ask('POST', '', { bytes: 8, contentType: 'application/zip' })).json as JobView;
     await put(job, Buffer.from('no zip!!'));
-    await runBatch({ service, data, read: readRecords, key: `jobs/${job.id}.zip`, remainingMs: () => Infinity, log });
+    await run(job.id);
     const { json } = await ask('GET', `/${job.id}`);
     expect(json).toMatchObject({
       state: 'failed',
@@ -188,6 +206,11 @@ export function jobsContract(dataLocation: () => string, origin: () => string): 
       const answer = await ask('POST', '', body);
       expect(answer.status).toBe(status);
       expect(answer.json.error).toContain(message);
+    });
+
+    test.each(['version=1', 'alias=production'])('?%s, as a batch chooses its version itself', async (query) => {
+      const { status, json } = await ask('POST', `?${query}`, declared);
+      expect({ status, code: json.code }).toEqual({ status: 400, code: 'INVALID_REQUEST' });
     });
 
     test('other methods', async () => {
