@@ -3,6 +3,7 @@ import { createLambdaHandler, type DoorsHandler, type LambdaHandler } from './aw
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
 import type { Engine } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
+import { once } from './core/once.js';
 import type { Task } from './core/task.js';
 import { startTimings } from './core/timings.js';
 import { version } from './core/version.js';
@@ -160,16 +161,4 @@ function lookInterval(seconds = '30'): number {
 
 async function openRegistry(): Promise<Registry> {
   return createRegistry(await openStore(process.env.MODELET_REGISTRY ?? './models'));
-}
-
-/** Made at the first call, once; a failure is not kept. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { accessFromSdk } from '../../lib/registry/stores/s3-client.js';
 import { accessFromEnvironment } from '../../lib/registry/stores/s3-environment.js';
+import { s3Links } from '../../lib/registry/stores/s3-links.js';
 
 const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'eu-central-1' };
 
@@ -85,5 +86,16 @@ describe('how a bucket is reached', () => {
   test('S3 Express is refused', async () => {
     only(keys);
     await expect(accessFromSdk('models--euc1-az1--x-s3')).rejects.toThrow(/not supported/);
+  });
+
+  test('addresses are signed again as soon as the environment is mended', async () => {
+    const sign = s3Links('s3://models/of');
+    const request = { method: 'GET', key: "a b/it's (1).png", seconds: 60, headers: {} } as const;
+    only({ ...keys, AWS_REGION: '', AWS_EC2_METADATA_DISABLED: 'true' });
+    await expect(sign(request)).rejects.toThrow(/[Rr]egion/);
+    only(keys);
+    expect(await sign(request)).toMatch(
+      /^https:\/\/models\.s3\.eu-central-1\.amazonaws\.com\/of\/a%20b\/it%27s%20%281%29\.png\?.*X-Amz-Signature=/,
+    );
   });
 });

@@ -1,9 +1,10 @@
+import { once } from '../../core/once.js';
 import { checkKey } from './keys.js';
-import type { S3Access } from './s3-access.js';
 import { accessFromSdk } from './s3-client.js';
 import { accessFromEnvironment } from './s3-environment.js';
 import { parseLocation } from './s3-location.js';
 import { s3Signer } from './s3-signer.js';
+import { encodeKey, encodeQuery } from './uri-encode.js';
 
 /** A request that whoever has its address may send to S3, for so many seconds. */
 export interface PresignedRequest {
@@ -20,14 +21,12 @@ export interface PresignedRequest {
  */
 export function s3Links(location: string): (request: PresignedRequest) => Promise<string> {
   const { bucket, prefix } = parseLocation(location);
-  let reached: Promise<S3Access> | undefined;
-  const access = async () => accessFromEnvironment(bucket) ?? (await accessFromSdk(bucket));
+  const access = once(async () => accessFromEnvironment(bucket) ?? (await accessFromSdk(bucket)));
 
   return async ({ method, key, seconds, headers }) => {
-    reached ??= access();
-    const reach = await reached;
+    const reach = await access();
     const { url } = reach;
-    const path = url.pathname + (prefix + checkKey(key)).split('/').map(encode).join('/');
+    const path = url.pathname + encodeKey(prefix + checkKey(key));
     const unsigned = {
       method,
       protocol: url.protocol,
@@ -44,11 +43,6 @@ export function s3Links(location: string): (request: PresignedRequest) => Promis
       signableHeaders: names,
       unhoistableHeaders: names,
     });
-    const search = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(String(value))}`);
-    return `${url.origin}${path}?${search.join('&')}`;
+    return url.origin + path + encodeQuery(query);
   };
 }
-
-// RFC 3986, as Signature Version 4 wants it: encodeURIComponent leaves these five.
-const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -6,6 +6,7 @@ import { connections } from './s3-connection.js';
 import { isBusy, isPassing, statusOf } from './s3-errors.js';
 import { s3Signer } from './s3-signer.js';
 import { textsOf } from './s3-xml.js';
+import { encodeKey, encodeQuery } from './uri-encode.js';
 
 export interface S3Request {
   readonly method: 'GET' | 'HEAD';
@@ -34,7 +35,7 @@ export function s3Requests(access: S3Access): AskS3 {
   let behind = 0;
 
   async function ask({ method, key, query = {}, headers = {}, signal }: S3Request): Promise<IncomingMessage> {
-    const path = url.pathname + key.split('/').map(encode).join('/');
+    const path = url.pathname + encodeKey(key);
     const unsigned = {
       method,
       protocol: url.protocol,
@@ -44,9 +45,7 @@ export function s3Requests(access: S3Access): AskS3 {
       headers: { host: url.host, ...headers },
     };
     const signed = await signer.sign(unsigned, { signingDate: new Date(Date.now() + behind) });
-    const search = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
-    const target = search.length === 0 ? path : `${path}?${search.join('&')}`;
-    const answer = await send({ method, path: target, headers: signed.headers }, signal);
+    const answer = await send({ method, path: path + encodeQuery(query), headers: signed.headers }, signal);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     if (status === 403) followClock(answer);
@@ -83,10 +82,6 @@ export function s3Requests(access: S3Access): AskS3 {
     return inAttempts(work, { passing: isPassing, busy: isBusy, signal: request.signal });
   };
 }
-
-// RFC 3986, as Signature Version 4 wants it: encodeURIComponent leaves these five.
-const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** In the shape of the SDK's errors. */
 async function failure(answer: IncomingMessage, method: string, signal: AbortSignal | undefined): Promise<Error> {

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../../core/object-store.js';
-import { kept } from './kept.js';
+import { once } from '../../core/once.js';
 import { checkKey, checkPrefix } from './keys.js';
 import { accessFromSdk } from './s3-client.js';
 import { accessFromEnvironment } from './s3-environment.js';
@@ -18,7 +18,7 @@ import { SourceFailed } from './streamed-body.js';
  */
 export function s3Store(location: string): ObjectStore {
   const { bucket, prefix } = parseLocation(location);
-  const reads = kept(async () => {
+  const reads = once(async () => {
     const access = accessFromEnvironment(bucket) ?? (await accessFromSdk(bucket));
     return s3Reads(s3Requests(access));
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { PutCondition, StreamedBody } from '../../core/object-store.js';
-import { kept } from './kept.js';
+import { once } from '../../core/once.js';
 import { type Sdk, streamingSdk, wholeSdk } from './s3-client.js';
 import { attemptsOf, isMissing, statusOf } from './s3-errors.js';
 import { singlePut, uploadInParts } from './s3-multipart.js';
@@ -17,8 +17,8 @@ export interface S3Writes {
 
 /** Clients are made at their first use and kept. */
 export function s3Writes(bucket: string): S3Writes {
-  const whole = kept(wholeSdk);
-  const streaming = kept(streamingSdk);
+  const whole = once(wholeSdk);
+  const streaming = once(streamingSdk);
 
   /** The etag of the object if this very write made it. */
   async function etagIfWritten(Key: string, mark: string): Promise<string | undefined> {
