@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LambdaHandler } from '../../lib/aws/lambda-handler.js';
@@ -226,5 +226,49 @@ describe('trying again', () => {
       await expect(call({}, AbortSignal.timeout(150))).rejects.toMatchObject({ name: 'TimeoutError' });
       expect(performance.now() - since).toBeLessThan(1000);
     }
+  });
+});
+
+describe('a job whose results break off', () => {
+  /** Answers as a service does whose job is done, with these results. */
+  async function serviceWith(results: (response: ServerResponse) => void) {
+    const server = createServer((request, response) => {
+      if (request.url === '/results') return results(response);
+      const result = { url: `http://${request.headers.host}/results` };
+      const summary = { version: '1', records: 2, failed: 0 };
+      response.end(JSON.stringify({ id: 'j', state: 'done', result, summary }));
+    });
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }).model(
+      'm',
+      pairSignature,
+    );
+  }
+  const row = '{"index":0,"output":{}}\n';
+
+  test('on the way: the rows before, then a RequestError that may be tried again', async () => {
+    const model = await serviceWith((response) => {
+      response.writeHead(200, { 'content-length': 2 * row.length });
+      response.write(row, () => setTimeout(() => response.destroy(), 50));
+    });
+    const { rows } = await model.predictLarge(new Uint8Array(1), 'application/jsonl');
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const one of rows()) seen.push(one);
+    })();
+    await expect(reading).rejects.toMatchObject({ name: 'RequestError', code: 'UNREACHABLE', retryable: true });
+    expect(seen).toEqual([{ index: 0, output: {} }]);
+  });
+
+  test('by the signal: its reason', async () => {
+    const model = await serviceWith((response) => response.writeHead(200).write(row));
+    const stop = new AbortController();
+    const { rows } = await model.predictLarge(new Uint8Array(1), 'application/jsonl', { signal: stop.signal });
+    const reading = (async () => {
+      for await (const _ of rows()) stop.abort(new Error('enough'));
+    })();
+    await expect(reading).rejects.toThrow('enough');
   });
 });
