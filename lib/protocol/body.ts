@@ -20,7 +20,7 @@ export async function readBody(request: HttpRequest): Promise<Uint8Array> {
 /** What would be right is a job; the message has its request ready. */
 export function bodyTooLarge(bytes: number, path: string, type: string): ModeletError {
   const model = /\/models\/([^/:]+)/.exec(path)?.[1] ?? 'MODEL';
-  const body = JSON.stringify({ bytes, contentType: type || 'application/jsonl' });
+  const body = JSON.stringify({ bytes, contentType: withoutParameters(type) || 'application/jsonl' });
   const job = `POST /models/${model}/jobs with ${body}, then PUT the data to its "upload"`;
   return new ModeletError(
     'PAYLOAD_TOO_LARGE',
@@ -63,5 +63,7 @@ function parseJson(bytes: Uint8Array): unknown {
 
 /** The media type without parameters, in lower case; '' where there is none. */
 export function mediaType(request: HttpRequest): string {
-  return (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return withoutParameters(request.headers.get('content-type') ?? '');
 }
+
+const withoutParameters = (type: string): string => type.split(';', 1)[0]?.trim().toLowerCase() ?? '';
