@@ -21,7 +21,7 @@ async function bucketLinks(location: string): Promise<Links> {
   const presign = s3Links(location);
   return {
     upload: async (key, { bytes, contentType }) => {
-      // An upload that comes twice is refused: the first is being worked on.
+      // An upload that comes twice is refused (412, PutObject's "If-None-Match"): the first is being worked on.
       const headers = { 'content-length': String(bytes), 'content-type': contentType, 'if-none-match': '*' };
       const url = await presign({ method: 'PUT', key, seconds: uploadLinkLife, headers });
       return { method: 'PUT', url, headers };

@@ -5,7 +5,10 @@
  */
 export type HttpRequest = Pick<Request, 'method' | 'url' | 'arrayBuffer'> & {
   readonly headers: Pick<Headers, 'get'>;
-  /** Who asks: the id of the API key; undefined where the gateway asks for none. */
+  /**
+   * Who asks: the id of the API key, `$context.identity.apiKeyId` of a REST API's method that requires one; undefined where the
+   * gateway asks for none, as HTTP APIs and function URLs.
+   */
   readonly consumer?: string | undefined;
 };
 

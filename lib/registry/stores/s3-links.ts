@@ -11,12 +11,16 @@ export interface PresignedRequest {
   readonly method: 'PUT' | 'GET';
   readonly key: string;
   readonly seconds: number;
-  /** Signed too: with other values S3 refuses the request. */
+  /**
+   * Signed too, `content-length` among them: S3 makes the signature of what comes, so with other values it answers 403
+   * SignatureDoesNotMatch ("Authenticating Requests: Using Query Parameters", X-Amz-SignedHeaders).
+   */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Signs requests for objects below `s3://bucket/prefix` (Signature Version 4 in the query), with the rights of this process.
+ * Signs requests for objects below `s3://bucket/prefix` (Signature Version 4 in the query), with the rights of this process. With a
+ * role's credentials an address ends with them, where that is sooner.
  * @returns the address
  */
 export function s3Links(location: string): (request: PresignedRequest) => Promise<string> {
