@@ -136,7 +136,8 @@ describe('indices that lead out of a tensor are refused on wasm', () => {
         { outputShape: [3] },
       ],
     ];
-    for (const [kernel, inputs, attrs] of attempts) expect(() => run(kernel, inputs, attrs)).toThrow(/index/);
+    for (const [kernel, inputs, attrs] of attempts)
+      expect(() => run(kernel, inputs, attrs)).toThrow(/^an index is not/);
   });
   test('a slice, and a negative number to count', () => {
     expect(() => run('Slice', { x: x6() }, { begin: [0, 1], size: [3, 2] })).toThrow(/overflow/);

@@ -42,15 +42,15 @@ export const slice =
     return original(call);
   };
 
-/** TF.js' own is wrong with batch dimensions. */
+/** TF.js' own is wrong with batch dimensions, and its message repeats what came in. */
 export const gatherV2 =
   (original: Kernel): Kernel =>
   (call) => {
     const { x, indices } = call.inputs as { x: tf.TensorInfo; indices: tf.TensorInfo };
     const batch = Number(call.attrs.batchDims ?? 0);
-    if (batch === 0) return original(call);
     const axis = (Number(call.attrs.axis) + x.shape.length) % x.shape.length;
     for (const value of heapOf(call.backend, indices)) within(value, x.shape[axis] as number);
+    if (batch === 0) return original(call);
     const own = indices.shape.slice(batch);
     const shape = [...x.shape.slice(0, axis), ...own, ...x.shape.slice(axis + 1)];
     const xStrides = stridesOf(x.shape);
@@ -70,5 +70,6 @@ export const gatherV2 =
   };
 
 function within(index: number, size: number): void {
-  if (!(index >= 0 && index < size)) throw new RangeError(`the index ${index} is not in [0, ${size})`);
+  // Which one is not said: it is the caller's, and messages are logged.
+  if (!(index >= 0 && index < size)) throw new RangeError(`an index is not in [0, ${size}); look at the input`);
 }
