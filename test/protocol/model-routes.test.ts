@@ -131,6 +131,10 @@ describe('every route', () => {
       json: { code: 'PAYLOAD_TOO_LARGE' },
     });
   });
+  test('the 413 has a job ready, of the content type alone', async () => {
+    const { json } = await api.post('/models/tiny', ' '.repeat(4_500_001), 'Application/JSON; charset=utf-8');
+    expect(json.error).toContain('POST /models/tiny/jobs with {"bytes":4500001,"contentType":"application/json"}');
+  });
   test.each(posts)('%s: 405 names what is allowed', async (path) => {
     const { status, headers, json } = await api.send({ method: 'PUT', target: path });
     expect({ status, code: json.code }).toEqual({ status: 405, code: 'METHOD_NOT_ALLOWED' });
