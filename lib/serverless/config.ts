@@ -67,7 +67,7 @@ export function readModels(section: unknown, hasEntry: (name: string) => boolean
   const models = Object.entries(parsed.output.models).map(([name, settings]) => ({
     name,
     memory: settings.memory ?? oneCpu,
-    // A tenth of what an account has at first: batch must not starve those who wait for an answer.
+    // A hundredth of the 1,000 that an account has by default: batch must not starve those who wait for an answer.
     concurrency: settings.concurrency ?? 10,
   }));
   for (const { name } of models) checkName(name, models, hasEntry);
