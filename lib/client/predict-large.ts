@@ -99,7 +99,8 @@ async function upload(
     if (answer instanceof Response) {
       // 412: it is there already, from an attempt whose answer was lost.
       if (answer.ok || answer.status === 412) return;
-      if (answer.status < 500) throw errorFromAnswer(answer.status, await answer.text());
+      // 409: S3's word for two attempts at the same time, the first of which may still fail.
+      if (answer.status < 500 && answer.status !== 409) throw errorFromAnswer(answer.status, await answer.text());
     }
     if (attempt >= 3) throw answer instanceof Response ? errorFromAnswer(answer.status, '') : answer;
     await wait(1000 * attempt, signal);

@@ -272,3 +272,26 @@ describe('a job whose results break off', () => {
     await expect(reading).rejects.toThrow('enough');
   });
 });
+
+test('an upload that meets its own first attempt is sent again: S3 says 409 while that one is under way', async () => {
+  const seen: string[] = [];
+  const summary = { version: '1', records: 0, failed: 0 };
+  const server = createServer((request, response) => {
+    const { port } = server.address() as AddressInfo;
+    const upload = { method: 'PUT', url: `http://127.0.0.1:${port}/upload`, headers: {} };
+    seen.push(`${request.method}`);
+    request.resume().on('end', () => {
+      response.statusCode = seen.filter((method) => method === 'PUT').length === 1 ? 409 : 200;
+      if (request.method === 'PUT') return response.end();
+      response.statusCode = 200;
+      const job = request.method === 'POST' ? { state: 'waiting', upload } : { state: 'done', summary };
+      response.end(JSON.stringify({ id: 'a', ...job }));
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const model = createClient({ url: `http://127.0.0.1:${port}` }).model('m', pairSignature);
+  expect(await model.predictLarge(new Uint8Array(3), 'text/csv')).toMatchObject(summary);
+  expect(seen).toEqual(['POST', 'PUT', 'PUT', 'GET']);
+});
