@@ -4,7 +4,17 @@ import type { Bench } from './bench.js';
 import { coldStart } from './cold-start.js';
 import { distributed } from './distributed.js';
 import { handler } from './handler.js';
+import { load } from './load.js';
 import { protocols } from './protocols.js';
 import { recurrent } from './recurrent.js';
 
-export const benches: readonly Bench[] = [batch, batchMemory, coldStart, distributed, handler, protocols, recurrent];
+export const benches: readonly Bench[] = [
+  batch,
+  batchMemory,
+  coldStart,
+  distributed,
+  handler,
+  load,
+  protocols,
+  recurrent,
+];
