@@ -142,7 +142,7 @@ function readAddress(model: string, address: string, another: string | undefined
   const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(address) ?? [];
   const inbox = `inbox/${model}/`;
   if (!namePattern.test(model) || bucket === undefined || !path.startsWith(inbox) || path.endsWith('/') || another) {
-    const message = `--distributed takes one upload below s3://BUCKET/inbox/MODEL/; got '${another ?? address}'`;
+    const message = `--distributed takes one upload below s3://BUCKET/inbox/MODEL/, got '${another ?? address}'; upload it there, one job each`;
     throw new ModeletError('INVALID_REQUEST', message);
   }
   const key = path.slice(inbox.length);

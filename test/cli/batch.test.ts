@@ -88,6 +88,18 @@ test('what another command left that was broken off stays', async () => {
   expect(readdirSync(join(out, '.modelet'))).toEqual(['work']);
 });
 
+test('of commands at the same time with the same files one at least has results that count, which none takes away', async () => {
+  const records = file(
+    'twice.jsonl',
+    `${JSON.stringify({ b64: readFileSync(seven).toString('base64') })}\n`.repeat(20),
+  );
+  const ends = await Promise.all(Array.from({ length: 3 }, () => batch(records)));
+  expect(ends.map(({ code }) => code)).toContain(0);
+  for (const { code, err } of ends) if (code !== 0) expect(err).toMatch(/was done before\nits results are there/);
+  expect(rows('twice.jsonl')).toHaveLength(20);
+  expect(JSON.parse(readFileSync(join(out, 'twice.jsonl', 'summary.json'), 'utf8'))).toMatchObject({ ok: 20 });
+});
+
 describe('refused with one line why and one line what to do', () => {
   test.each<[string, () => string[], string]>([
     ['a file that is not there', () => [join(folder, 'none.png')], 'is no file'],
@@ -124,5 +136,21 @@ describe('refused with one line why and one line what to do', () => {
 
   test.each([[['digits']], [['digits', 'a.png']]])('no files, or no --out: %j', async (args) => {
     expect(await command.run('batch', ...args)).toMatchObject({ code: 2 });
+  });
+});
+
+describe('--distributed', () => {
+  test.each<[string, string[], string]>([
+    ['files of this machine', [seven], 'takes one upload below s3://BUCKET/inbox/MODEL/'],
+    ['another model', ['s3://data/inbox/other/a.jsonl'], 'takes one upload below s3://BUCKET/inbox/MODEL/'],
+    ['a folder', ['s3://data/inbox/digits/night/'], 'takes one upload below s3://BUCKET/inbox/MODEL/'],
+    ['two uploads', ['s3://data/inbox/digits/a.jsonl', 's3://data/inbox/digits/b.jsonl'], 'takes one upload'],
+    ['what can not be entered', ['s3://data/inbox/digits/a.jsonl.gz'], "can't be entered in its middle"],
+    ['no function at all', ['s3://data/inbox/digits/a.jsonl', '--concurrency', '0'], "--concurrency is '0'"],
+    ['half a percent', ['s3://data/inbox/digits/a.jsonl', '--tolerate', '0.5'], "--tolerate is '0.5'"],
+  ])('refuses %s, before it asks anybody', async (_, args, message) => {
+    const { code, err } = await command.run('batch', 'digits', ...args, '--distributed');
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+    expect(err.trimEnd().split('\n')).toHaveLength(2);
   });
 });

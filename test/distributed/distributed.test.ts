@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { zipSync } from 'fflate';
 import { createChunkHandler } from '../../lib/aws/chunk-handler.js';
 import { workFolder } from '../../lib/batch/paths.js';
 import { readRecords } from '../../lib/batch/readers/read-records.js';
@@ -10,8 +12,9 @@ import type { Chunk } from '../../lib/distributed/chunk.js';
 import { type DistributedJob, isDistributed } from '../../lib/distributed/distributed-job.js';
 import { planChunks } from '../../lib/distributed/plan-chunks.js';
 import { workOnChunks } from '../../lib/distributed/work-on-chunks.js';
-import { tensor } from '../../lib/index.js';
+import { imageClassification, tensor } from '../../lib/index.js';
 import { createRegistry, type Registry } from '../../lib/registry/registry.js';
+import { fileStore } from '../../lib/registry/stores/file-store.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import { createService, type Service } from '../../lib/service.js';
 import { allKeys, wholeResult } from '../batch/whole-result.js';
@@ -42,9 +45,9 @@ const newService = () =>
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `[${index},1,2]`);
 
-async function upload(key: string, text: string): Promise<DistributedJob> {
-  await data.put(`inbox/tiny/${key}`, Buffer.from(text));
-  const info = await data.stat(`inbox/tiny/${key}`);
+async function upload(key: string, content: string | Uint8Array, model = 'tiny'): Promise<DistributedJob> {
+  await data.put(`inbox/${model}/${key}`, Buffer.from(content));
+  const info = await data.stat(`inbox/${model}/${key}`);
   if (info === undefined) throw new Error('the upload is gone');
   return { service, data, key, upload: workFolder(info).slice(0, -1), remainingMs: () => 900_000, log: quiet };
 }
@@ -104,6 +107,31 @@ describe('the same rows as plain batch, whoever works on which chunk and when', 
     expect(await step(job, { step: 'plan' })).toEqual({ done: true });
     expect(await merge(job)).toMatchObject({ summary: { records: rows.length } });
   });
+});
+
+test('the files of a zip, in the order of the archive', async () => {
+  const seven = new Uint8Array(readFileSync('examples/7.png'));
+  const names = Array.from({ length: 25 }, (_, index) => `${(index * 7) % 25}.png`);
+  const zip = zipSync(Object.fromEntries(names.map((name) => [name, name === '14.png' ? seven.subarray(9) : seven])));
+  registry = createRegistry(fileStore('models'));
+  service = createService({
+    model: 'digits',
+    registry,
+    engine,
+    tasks: [imageClassification],
+    log: quiet,
+    budget: 2 ** 30,
+    lookEveryMs: 1e9,
+  });
+  const job = await upload('night/a.zip', Buffer.from(zip), 'digits');
+  const chunks = await plan(job);
+  expect(chunks).toHaveLength(3);
+  for (const chunk of chunks) await step(job, { step: 'work', chunks: [chunk] });
+  expect(await merge(job)).toEqual({ summary: { state: 'done', records: 25, failed: 1 } });
+  const { rows } = await wholeResult(data, 'digits', 'night/a.zip');
+  expect(rows.map(({ id, output }) => [id, output?.label])).toEqual(
+    names.map((name) => [name, name === '14.png' ? undefined : '7']),
+  );
 });
 
 test('a plan, and the work on a chunk, go on where time was up', async () => {
