@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants, copyFile, link, mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ending, mediaTypeOf } from '../batch/readers/media-types.js';
@@ -86,13 +86,25 @@ export async function takeResults(
   { key }: Pick<BatchFiles, 'key'>,
   to: string,
 ): Promise<void> {
-  const from = join(folder, 'outbox', model, key);
+  const taken = join(folder, randomUUID());
+  // In one step: of two commands with the same files one has them.
+  await rename(join(folder, 'outbox', model, key), taken).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? takenAway(key) : error;
+  });
   await mkdir(to, { recursive: true });
   await rm(join(to, 'summary.json'), { force: true });
-  for (const name of ['results.jsonl', 'summary.json']) await rename(join(from, name), join(to, name));
+  for (const name of ['results.jsonl', 'summary.json']) await rename(join(taken, name), join(to, name));
+  await rm(taken, { recursive: true });
   // What another command left that was broken off stays.
-  for (const path of [join('inbox', model, key), join('files', model, key), join('outbox', model, key)]) {
-    await rm(join(folder, path), { recursive: true, force: true });
-    await pruneFolders(dirname(folder), dirname(join(folder, path)));
+  for (const kind of ['inbox', 'files', 'outbox']) {
+    const path = join(folder, kind, model, key);
+    await rm(path, { recursive: true, force: true });
+    await pruneFolders(dirname(folder), dirname(path));
   }
+}
+
+/** Only another command can have done that: nobody else knows of the data folder. */
+export function takenAway(name: string): ModeletError {
+  const problem = `another command with ${name} and the same --out was done before`;
+  return new ModeletError('INVALID_REQUEST', `${problem}; its results are there, or run this one again`);
 }

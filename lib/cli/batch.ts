@@ -6,7 +6,7 @@ import { ModeletError } from '../core/errors.js';
 import { fileStoreError } from '../registry/stores/file-errors.js';
 import { fileStore } from '../registry/stores/file-store.js';
 import { openService } from '../serve-model.js';
-import { type BatchFiles, gatherFiles, placeFiles, takeResults } from './batch-files.js';
+import { type BatchFiles, gatherFiles, placeFiles, takenAway, takeResults } from './batch-files.js';
 import { builtInTasks } from './built-in-tasks.js';
 import type { Verb, VerbCall } from './verb.js';
 
@@ -65,6 +65,7 @@ export const batch: Verb = {
         onProgress: ({ bytes, totalBytes }) => bar.update(before + (input.bytes * bytes) / Math.max(totalBytes, 1)),
       });
       if (outcome.state === 'unfinished') throw new Error('a run without a deadline can only end');
+      if (outcome.summary.code === 'NOT_FOUND') throw takenAway(input.name);
       await takeResults(folder, model, input, join(out, input.name));
       return outcome.summary;
     };
