@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { addPart, findStart, startChain } from '../lib/batch/chain.js';
 import { workFolder } from '../lib/batch/paths.js';
 import { awsPrices } from '../lib/cli/aws-prices.js';
 import { distributedDollars } from '../lib/cli/distributed-cost.js';
 import type { ObjectStore } from '../lib/core/object-store.js';
 import { createRandom } from '../lib/core/random.js';
+import { chunkChain } from '../lib/distributed/chunk.js';
+import { writePlan } from '../lib/distributed/plan.js';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { deliver, startChunkWorker } from '../test/support/chunk-pool.js';
@@ -31,6 +34,9 @@ interface Headline {
   readonly mergeSeconds: number;
   readonly mergeMiB: number;
   readonly resultMiB: number;
+  /** Of a result of as many MiB as there are chunks. */
+  readonly largeSeconds: number;
+  readonly largeMiB: number;
 }
 
 /**
@@ -81,6 +87,7 @@ export const distributed: Bench = {
       const merged = await alone(stepEvent('Merge', input));
       await checkRows(data);
       const result = await data.stat(`outbox/tiny/${key}/results.jsonl`);
+      const large = await alone(stepEvent('Merge', await layLargeParts(data, chunks.length)));
       const headline: Headline = {
         records,
         chunks: chunks.length,
@@ -90,6 +97,8 @@ export const distributed: Bench = {
         mergeSeconds: merged.ms / 1000,
         mergeMiB: merged.overMiB,
         resultMiB: (result?.bytes ?? 0) / 2 ** 20,
+        largeSeconds: large.ms / 1000,
+        largeMiB: large.overMiB,
       };
       const whole = planned.ms + workMs + merged.ms;
       const row = (name: string, ms: number) => ({ name, median: ms, min: ms, ratio: ms / whole });
@@ -107,14 +116,15 @@ export const distributed: Bench = {
     }
   },
   table: ({ rows, headline }: Result) => {
-    const { chunks, kills, twice, mergeMiB, resultMiB } = headline as unknown as Headline;
+    const { chunks, kills, twice, mergeMiB, resultMiB, largeMiB, largeSeconds } = headline as unknown as Headline;
     return [
       `| ${records.toLocaleString('en')} records in ${chunks.toLocaleString('en')} chunks | seconds |`,
       '|---|---|',
       ...rows.map(({ name, median }) => `| ${name} | ${(median / 1000).toFixed(1)} |`),
       '',
       `${kills} invocations were killed at work and came again, ${twice} came twice at the same time; each record has its one row, in ` +
-        `order. The merge took ${mergeMiB.toFixed(0)} MiB over the idle process for a result of ${resultMiB.toFixed(0)} MiB.`,
+        `order. The merge took ${mergeMiB.toFixed(0)} MiB over the idle process for a result of ${resultMiB.toFixed(0)} MiB; another, of ` +
+        `${chunks.toLocaleString('en')} MiB in as many chunks, took ${largeMiB.toFixed(0)} MiB and ${largeSeconds.toFixed(0)} s.`,
       '',
       `What a million records take and cost, by what one function does of them: worked out from the plan and the merge above, ` +
         `${startSeconds} s for the start of a function, and prices as of ${awsPrices.asOf} (lib/cli/aws-prices.ts); Step Functions' own ` +
@@ -126,6 +136,34 @@ export const distributed: Bench = {
     ];
   },
 };
+
+/** A job whose chunks are done, each a row of 1 MiB: what the merge holds must not grow with it. */
+async function layLargeParts(data: ObjectStore, count: number) {
+  const large = 'large.jsonl';
+  await data.put(`inbox/tiny/${large}`, Buffer.from('[0,1,2]\n'.repeat(count)));
+  const upload = await data.stat(`inbox/tiny/${large}`);
+  if (upload === undefined) throw new Error('the upload is gone');
+  const id = workFolder(upload).slice(0, -1);
+  await startChain(data, `work/tiny/${large}/${id}/`, '1');
+  const { start } = await findStart(data, `work/tiny/${large}/${id}/`);
+  if (start === undefined) throw new Error('the start is gone');
+  const chunks = Array.from({ length: count }, (_, index) => ({ number: index, start: { index }, end: index + 1 }));
+  for (const chunk of chunks) {
+    const row = Buffer.from(`${JSON.stringify({ index: chunk.number, output: 'x'.repeat(2 ** 20) })}\n`);
+    const head = {
+      next: { index: chunk.end },
+      last: true,
+      ok: 1,
+      failed: 0,
+      codes: {},
+      bytes: row.length,
+      by: ['bench'],
+    };
+    await addPart(data, chunkChain(start, chunk), head, [row]);
+  }
+  await writePlan(data, start, { chunks });
+  return { function: 'tiny-batch', key: large, upload: id, concurrency: 2, tolerated: 0 };
+}
 
 /** Every row that the one result should have, and no other. */
 async function checkRows(data: ObjectStore): Promise<void> {

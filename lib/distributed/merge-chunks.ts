@@ -67,7 +67,10 @@ async function gather(job: DistributedJob) {
     const some = await Promise.all(
       plan.chunks.slice(at, at + width).map(async (chunk): Promise<Piece> => {
         const chain = await followChain(data, chunkChain(start, chunk));
-        return { chain, missing: chain.head.last ? 0 : chunk.end - chain.head.next.index };
+        const { last, failure, next } = chain.head;
+        const missing = chunk.end - next.index;
+        if (missing < 0 || (last && failure === undefined && missing > 0)) throw otherList();
+        return { chain, missing: last ? 0 : missing };
       }),
     );
     for (const piece of some) {
@@ -78,6 +81,12 @@ async function gather(job: DistributedJob) {
   }
   return { pieces, failure: plan.failure, version, started };
 }
+
+const otherList = () =>
+  new ModeletError(
+    'INVALID_INPUT',
+    'the chunk list was changed while it was worked on; cancel the job and start it again',
+  );
 
 function notWhole(broken: number, chunks: number): ModeletError {
   const message = `${broken} of ${chunks} chunks are not whole; look why their functions failed, and start the job again: what is done stays`;

@@ -27,12 +27,17 @@ export interface Plan {
 
 const unfinishedSchema = v.object({ chunks: v.array(chunkSchema), next: placeSchema });
 
-/** @returns undefined where there is none yet */
+/** @returns undefined where there is none yet, or none that is whole: planning again makes it so */
 export async function readPlan(data: ObjectStore, start: Chain): Promise<Plan | undefined> {
   const plan = parseJson(planSchema, (await data.get(planKey(start)))?.body ?? nothing);
   const chunks = plan && parseJson(v.array(chunkSchema), (await data.get(chunksKey(start)))?.body ?? nothing);
-  return plan?.chunks === chunks?.length && chunks !== undefined ? { chunks, failure: plan?.failure } : undefined;
+  if (chunks === undefined || plan?.chunks !== chunks.length || !isWhole(chunks)) return undefined;
+  return { chunks, failure: plan.failure };
 }
+
+/** Each begins where the one before ends. */
+const isWhole = (chunks: readonly Chunk[]): boolean =>
+  chunks.every(({ number, start }, at) => number === at && start.index === (chunks[at - 1]?.end ?? 0));
 
 /** The list, as the state machine reads it, goes first: the plan is what makes it count. Whoever else plans writes the same. */
 export async function writePlan(data: ObjectStore, start: Chain, { chunks, failure }: Plan): Promise<void> {

@@ -16,9 +16,20 @@ export interface DistributedInput {
   readonly tolerated: number;
 }
 
-/** Killed, throttled, or the store does not answer: five tries in three minutes, spread. Poison is in the rows and never gets here. */
+/**
+ * Killed, or the store does not answer: five tries in three minutes, spread. Poison is in the rows and never gets here. Waiting for
+ * the account's concurrency is no failure of a chunk, and may take half an hour.
+ */
 const retry = [
   { ErrorEquals: [stepErrors.final], MaxAttempts: 0 },
+  {
+    ErrorEquals: ['Lambda.TooManyRequestsException'],
+    IntervalSeconds: 2,
+    BackoffRate: 2,
+    MaxDelaySeconds: 60,
+    MaxAttempts: 60,
+    JitterStrategy: 'FULL',
+  },
   { ErrorEquals: ['States.ALL'], IntervalSeconds: 4, BackoffRate: 3, MaxAttempts: 4, JitterStrategy: 'FULL' },
 ];
 

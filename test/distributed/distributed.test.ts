@@ -203,6 +203,22 @@ describe('a job that can not go on ends with its reason, final, and nothing is l
     expect((await wholeResult(data, 'tiny', 'a.jsonl')).rows).toHaveLength(5);
   });
 
+  test('the chunk list was changed', async () => {
+    const job = await upload('a.jsonl', numbers(30).join('\n'));
+    const chunks = await plan(job);
+    await step(job, { step: 'work', chunks });
+    const [list = ''] = (await allKeys(data, 'work/')).filter((name) => name.endsWith('.chunks.json'));
+    const [first, second, third] = chunks as [Chunk, Chunk, Chunk];
+    const other = [{ ...first, end: 9 }, { ...second, start: { index: 9 } }, third];
+    await data.put(list, Buffer.from(JSON.stringify(other)));
+    await expect(merge(job)).rejects.toThrow(/^INVALID_INPUT: the chunk list was changed/);
+    // A list with a gap is no plan at all: planning makes it whole again.
+    await data.put(list, Buffer.from(JSON.stringify([first, third, third])));
+    await expect(merge(job)).rejects.toThrow(/^NOT_FOUND: the job was never planned/);
+    expect(await plan(job)).toEqual(chunks);
+    expect(await merge(job)).toEqual({ summary: { state: 'done', records: 30, failed: 0 } });
+  });
+
   test('chunks that are not whole are an error; where they are tolerated, rows say which records have no answer', async () => {
     const job = await upload('a.jsonl', numbers(30).join('\n'));
     const [first, , last] = await plan(job);
