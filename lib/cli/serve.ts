@@ -1,7 +1,8 @@
-import { once } from 'node:events';
+import { once as event } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
+import { once } from '../core/once.js';
 import type { LocalModels } from '../dev/local-models.js';
 import { openStore } from '../registry/stores/open-store.js';
 import { builtInTasks } from './built-in-tasks.js';
@@ -36,7 +37,7 @@ export const serve: Verb = {
     });
     const port = portFrom(process.env.PORT || '3000');
     server.listen(port, process.env.HOST || '127.0.0.1');
-    await once(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
+    await event(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
 
     const address = `http://localhost:${(server.address() as AddressInfo).port}`;
     const models = await registry.models();
@@ -45,7 +46,7 @@ export const serve: Verb = {
     const ended = new AbortController();
     if (isWatched)
       watch(data, local, ended.signal).catch((error: Error) => warn(`${data} is not watched: ${error.message}`));
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await Promise.race([event(process, 'SIGINT'), event(process, 'SIGTERM')]);
     ended.abort();
     server.close();
     server.closeAllConnections();
@@ -58,11 +59,11 @@ export const serve: Verb = {
 async function watch(folder: string, { tasksOf }: LocalModels, signal: AbortSignal): Promise<void> {
   const { watchInbox } = await import('../dev/local-inbox.js');
   const { openService } = await import('../serve-model.js');
-  const services = new Map<string, ReturnType<typeof openService>>();
+  const services = new Map<string, () => ReturnType<typeof openService>>();
   const open = (model: string) => {
-    const service = services.get(model) ?? openService(model, tasksOf(model));
+    const service = services.get(model) ?? once(() => openService(model, tasksOf(model)));
     services.set(model, service);
-    return service;
+    return service();
   };
   const silent = () => undefined;
   await watchInbox(
