@@ -2,9 +2,9 @@
 // .cache/conformance, for test/conformance. The list, with every package that they need in turn, is
 // test/conformance/requirements.txt; installed.txt is its copy, written last, so that a half-finished install is never taken for
 // a whole one.
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { run, works } from './run.js';
 
 const requirements = 'test/conformance/requirements.txt';
 const folder = resolve('.cache/conformance');
@@ -12,13 +12,6 @@ const stamp = join(folder, 'installed.txt');
 
 function isInstalled(): boolean {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8');
-}
-
-function run(program: string, args: readonly string[]): void {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status === 0) return;
-  const tail = `${stdout ?? ''}${stderr ?? ''}`.trimEnd().split('\n').slice(-8).join('\n');
-  throw new Error(`${program} ${args.slice(0, 3).join(' ')} failed: ${error?.message ?? tail}`);
 }
 
 function install(): void {
@@ -37,7 +30,7 @@ function install(): void {
 
 if (isInstalled()) {
   console.log(`conformance-clients: already installed in ${folder}`);
-} else if (spawnSync('python3', ['-c', 'import venv, ensurepip']).status !== 0) {
+} else if (!works('python3', ['-c', 'import venv, ensurepip'])) {
   console.error(
     'conformance-clients: Python with venv is missing. On Debian or Ubuntu: apt-get install python3 python3-venv',
   );

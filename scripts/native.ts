@@ -4,7 +4,8 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { completeFromRegistries } from './native/complete-from-registries.js';
 import { tryOwnDownload } from './native/own-download.js';
-import { progress, run, SetupError } from './native/run.js';
+import { progress } from './native/progress.js';
+import { run, SetupError } from './run.js';
 
 const version = '4.22.0';
 const packageFolder = resolve('node_modules/@tensorflow/tfjs-node');

@@ -1,9 +1,9 @@
 // `npm run sqs-server`: brings ElasticMQ, a queue server with real redelivery and dead-letter queues (Maven), and moto, which
 // tells a queue of uploads in S3's own words (PyPI), into .cache/sqs-server. The tests start and stop them themselves.
 // installed.txt is written last and names both, so that a half-finished install is never taken for a whole one.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { run, works } from './run.js';
 
 const elasticMq = '1.6.14';
 const motoPackages = 'test/aws/moto-requirements.txt';
@@ -35,27 +35,20 @@ const tools: readonly (readonly [string, readonly string[], string])[] = [
   ['python3', ['-c', 'import venv, ensurepip'], 'python3-venv'],
 ];
 
-function run(program: string, args: readonly string[]): void {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
-  if (status === 0) return;
-  const tail = `${stdout ?? ''}${stderr ?? ''}`.trimEnd().split('\n').slice(-8).join('\n');
-  throw new Error(`${program} ${args.slice(0, 3).join(' ')} failed: ${error?.message ?? tail}`);
-}
-
 function install(): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   console.log(`sqs-server: ElasticMQ ${elasticMq} (about half a minute the first time)`);
   writeFileSync(join(folder, 'pom.xml'), pom);
-  run('mvn', ['--quiet', '--batch-mode', 'dependency:copy-dependencies', '-DoutputDirectory=elasticmq']);
+  run('mvn', ['--quiet', '--batch-mode', 'dependency:copy-dependencies', '-DoutputDirectory=elasticmq'], folder);
   console.log('sqs-server: moto, in a virtual environment');
-  run('python3', ['-m', 'venv', 'moto']);
+  run('python3', ['-m', 'venv', join(folder, 'moto')]);
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
   run(join(folder, 'moto/bin/python'), [...pip, '--requirement', resolve(motoPackages)]);
   writeFileSync(stampFile, stamp);
 }
 
-const missing = tools.filter(([tool, probe]) => spawnSync(tool, probe).status !== 0);
+const missing = tools.filter(([tool, probe]) => !works(tool, probe));
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) {
   console.log(`sqs-server: already installed in ${folder}`);
 } else if (missing.length > 0) {

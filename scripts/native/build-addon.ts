@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { progress, run, SetupError, works } from './run.js';
+import { run, SetupError, works } from '../run.js';
+import { progress } from './progress.js';
 
 /** Node's C API as an npm package: no header download of node-gyp's, and one build serves every Node from 12 on. */
 const nodeHeaders = 'node-api-headers@1.9.0';

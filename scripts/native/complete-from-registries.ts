@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { run, SetupError } from '../run.js';
 import { buildAddon, requireCompiler } from './build-addon.js';
-import { progress, run, SetupError } from './run.js';
+import { progress } from './progress.js';
 import { fileHash, findPython, unpackTensorflow } from './tensorflow-library.js';
 
 /** Where each cached file belongs in the package. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { progress, run, SetupError, works } from './run.js';
+import { run, SetupError, works } from '../run.js';
+import { progress } from './progress.js';
 
 /**
  * The Python package whose wheel holds libtensorflow's C API. Pinned to one build: only its files are used, none of its

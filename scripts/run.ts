@@ -18,8 +18,3 @@ export function run(program: string, args: readonly string[], cwd = process.cwd(
 export function works(program: string, args: readonly string[]): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
-
-/** Progress goes to stderr; stdout stays for results. */
-export function progress(line: string): void {
-  process.stderr.write(`native: ${line}\n`);
-}
