@@ -1,5 +1,4 @@
 // Trains digits on MNIST and publishes it, when it is good enough through the served path.
-import { parseArgs } from 'node:util';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
@@ -9,6 +8,7 @@ import { measureServed } from './measure-served.js';
 import { readMnist, slice } from './mnist.js';
 import { progressBar } from './progress-bar.js';
 import { publishDigits } from './publish-digits.js';
+import { runTraining } from './run-training.js';
 import { trainDigits } from './train-digits.js';
 
 const help = `npm run train:digits -- [options]
@@ -54,21 +54,6 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   console.log(JSON.stringify({ model: 'digits', version, registry, ...metrics }));
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      data: { type: 'string', default: '../shared/data/mnist' },
-      registry: { type: 'string', default: './models' },
-      epochs: { type: 'string', default: '12' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const epochs = Number(values.epochs);
-  if (!Number.isInteger(epochs) || epochs < 1)
-    throw new Error(`--epochs ${values.epochs}: a whole number from 1 is expected`);
-  if (values.help) console.log(help);
-  else await main(values.data, values.registry, epochs);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runTraining(help, { data: '../shared/data/mnist', epochs: '12' }, ({ data, registry }, epochs) =>
+  main(data, registry, epochs),
+);

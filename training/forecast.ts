@@ -1,5 +1,4 @@
 // Trains the forecast on daily temperatures and publishes it, when it is good enough through the served path.
-import { parseArgs } from 'node:util';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
@@ -8,6 +7,7 @@ import { createForecastNetwork } from './forecast-network.js';
 import { measureServed } from './measure-served.js';
 import { progressBar } from './progress-bar.js';
 import { publishForecast } from './publish-forecast.js';
+import { runTraining } from './run-training.js';
 import { joinWindows, makeTurnedWindows, makeWindows, trainForecast } from './train-forecast.js';
 import { makeVariedWindows } from './varied-windows.js';
 
@@ -67,21 +67,6 @@ function shortfall({ mase, mae, linearMae, coverage }: Metrics): string | undefi
   return undefined;
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      data: { type: 'string', default: '../shared/data/time-series' },
-      registry: { type: 'string', default: './models' },
-      epochs: { type: 'string', default: '25' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const epochs = Number(values.epochs);
-  if (!Number.isInteger(epochs) || epochs < 1)
-    throw new Error(`--epochs ${values.epochs}: a whole number from 1 is expected`);
-  if (values.help) console.log(help);
-  else await main(values.data, values.registry, epochs);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runTraining(help, { data: '../shared/data/time-series', epochs: '25' }, ({ data, registry }, epochs) =>
+  main(data, registry, epochs),
+);

@@ -1,5 +1,4 @@
 // Trains sentiment on sentences of reviews and publishes it, when it is good enough through the served path.
-import { parseArgs } from 'node:util';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
@@ -9,6 +8,7 @@ import { numberReviews } from './numbered-reviews.js';
 import { progressBar } from './progress-bar.js';
 import { publishSentiment } from './publish-sentiment.js';
 import { readFilmReviews, readProductReviews } from './review-data.js';
+import { runTraining } from './run-training.js';
 import { createSentimentNetwork } from './sentiment-network.js';
 import { collectVocabulary } from './sentiment-vocabulary.js';
 import { trainSentiment } from './train-sentiment.js';
@@ -67,21 +67,6 @@ async function main(data: string, registry: string, epochs: number): Promise<voi
   console.log(JSON.stringify({ model: 'sentiment', version, registry, ...metrics }));
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      data: { type: 'string', default: '../shared/data/review-polarity' },
-      registry: { type: 'string', default: './models' },
-      epochs: { type: 'string', default: '8' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const epochs = Number(values.epochs);
-  if (!Number.isInteger(epochs) || epochs < 1)
-    throw new Error(`--epochs ${values.epochs}: a whole number from 1 is expected`);
-  if (values.help) console.log(help);
-  else await main(values.data, values.registry, epochs);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runTraining(help, { data: '../shared/data/review-polarity', epochs: '8' }, ({ data, registry }, epochs) =>
+  main(data, registry, epochs),
+);

@@ -1,11 +1,11 @@
 // Trains spoken-digits on the Free Spoken Digit Dataset and publishes it, when it is good enough through the served path.
-import { parseArgs } from 'node:util';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
 import { loadTfjsNode } from '../lib/runtime/native-backend.js';
 import { measureServed } from './measure-served.js';
 import { progressBar } from './progress-bar.js';
 import { publishSpokenDigits } from './publish-spoken-digits.js';
+import { runTraining } from './run-training.js';
 import type { SpeechEvaluation } from './speech-evaluation.js';
 import { isTest, isValidation, listRecordings, type Recording, readSounds } from './spoken-digits-data.js';
 import { createSpokenDigitsNetwork } from './spoken-digits-network.js';
@@ -70,22 +70,8 @@ async function train(title: string, recordings: readonly Recording[], epochs: nu
   return { model, validationAccuracy: best.accuracy };
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      data: { type: 'string', default: '../shared/data/spoken-digits/recordings' },
-      registry: { type: 'string', default: './models' },
-      unseen: { type: 'string', default: 'theo' },
-      epochs: { type: 'string', default: '16' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const epochs = Number(values.epochs);
-  if (!Number.isInteger(epochs) || epochs < 1)
-    throw new Error(`--epochs ${values.epochs}: a whole number from 1 is expected`);
-  if (values.help) console.log(help);
-  else await main(values.data, values.registry, values.unseen, epochs);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runTraining(
+  help,
+  { data: '../shared/data/spoken-digits/recordings', unseen: 'theo', epochs: '16' },
+  ({ data, registry, unseen }, epochs) => main(data, registry, unseen, epochs),
+);
