@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { ModeletError } from '../core/errors.js';
 import type { ObjectStore, StreamedBody } from '../core/object-store.js';
+import { readJson } from './read-json.js';
 import { beginning, type Place } from './record.js';
-import { parseJson } from './summary.js';
 
 /**
  * A run's results so far: parts that each begin where the one before ended, written only where no part is yet. So whoever
@@ -84,7 +84,7 @@ export async function findChain(
 export async function findStart(data: ObjectStore, folder: string): Promise<{ start?: Chain; etag?: string }> {
   const object = await data.get(startKey(folder));
   if (object === undefined) return {};
-  const start = parseJson(startSchema, object.body);
+  const start = readJson(startSchema, object.body);
   const { etag } = object;
   return start === undefined ? { etag } : { start: { folder, ...start, parts: 0, head: beginningHead }, etag };
 }
@@ -158,7 +158,7 @@ async function readHead(data: ObjectStore, chain: Chain, index: number): Promise
   const chunks: Uint8Array[] = [];
   for await (const chunk of part.body) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  const head = parseJson(headSchema, bytes.subarray(0, bytes.indexOf(lineFeed)));
+  const head = readJson(headSchema, bytes.subarray(0, bytes.indexOf(lineFeed)));
   if (head === undefined) return undefined;
   const { offset } = head.next;
   return { ...head, next: { index: head.next.index, ...(offset !== undefined && { offset }) } };

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { readJson } from './read-json.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -39,18 +40,5 @@ export type Summary = v.InferOutput<typeof summarySchema>;
 
 /** @returns undefined for bytes that are no summary */
 export function parseSummary(bytes: Uint8Array): Summary | undefined {
-  return parseJson(summarySchema, bytes);
-}
-
-/** JSON bytes that fit a schema, or undefined. */
-export function parseJson<Schema extends v.GenericSchema>(
-  schema: Schema,
-  bytes: Uint8Array,
-): v.InferOutput<Schema> | undefined {
-  try {
-    const parsed = v.safeParse(schema, JSON.parse(Buffer.from(bytes).toString('utf8')));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  return readJson(summarySchema, bytes);
 }

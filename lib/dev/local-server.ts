@@ -43,7 +43,8 @@ export function createLocalServer({ handlerFor, apiKey, data }: LocalServerOptio
       .then((answered) => answered && send(response, answered))
       .catch(() => response.destroy());
   });
-  server.requestTimeout = 60_000;
+  // An upload of gigabytes takes its time; Node's own limit is for a whole request.
+  server.requestTimeout = 15 * 60_000;
   server.on('clientError', refuseConnection);
   return server;
 

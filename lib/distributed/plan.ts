@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Chain } from '../batch/chain.js';
-import { parseJson } from '../batch/summary.js';
+import { readJson } from '../batch/read-json.js';
 import type { ObjectStore } from '../core/object-store.js';
 import { type Chunk, chunksKey, planKey } from './chunk.js';
 
@@ -29,8 +29,8 @@ const unfinishedSchema = v.object({ chunks: v.array(chunkSchema), next: placeSch
 
 /** @returns undefined where there is none yet, or none that is whole: planning again makes it so */
 export async function readPlan(data: ObjectStore, start: Chain): Promise<Plan | undefined> {
-  const plan = parseJson(planSchema, (await data.get(planKey(start)))?.body ?? nothing);
-  const chunks = plan && parseJson(v.array(chunkSchema), (await data.get(chunksKey(start)))?.body ?? nothing);
+  const plan = readJson(planSchema, (await data.get(planKey(start)))?.body ?? nothing);
+  const chunks = plan && readJson(v.array(chunkSchema), (await data.get(chunksKey(start)))?.body ?? nothing);
   if (chunks === undefined || plan?.chunks !== chunks.length || !isWhole(chunks)) return undefined;
   return { chunks, failure: plan.failure };
 }
@@ -51,7 +51,7 @@ type Unfinished = v.InferOutput<typeof unfinishedSchema>;
 /** How far an invocation came whose time was up. */
 export async function readUnfinished(data: ObjectStore, start: Chain): Promise<Unfinished> {
   const body = (await data.get(unfinishedKey(start)))?.body ?? nothing;
-  return parseJson(unfinishedSchema, body) ?? { chunks: [], next: { index: 0, offset: 0 } };
+  return readJson(unfinishedSchema, body) ?? { chunks: [], next: { index: 0, offset: 0 } };
 }
 
 export async function writeUnfinished(data: ObjectStore, start: Chain, unfinished: Unfinished): Promise<void> {

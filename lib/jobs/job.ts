@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseJson } from '../batch/summary.js';
+import { readJson } from '../batch/read-json.js';
 import { ModeletError } from '../core/errors.js';
 import type { Declared } from './links.js';
 import { jobMediaTypes } from './media-types.js';
@@ -58,4 +58,4 @@ const recordSchema = v.object({
 export type JobRecord = v.InferOutput<typeof recordSchema>;
 
 /** @returns undefined for bytes that are no record */
-export const parseJobRecord = (bytes: Uint8Array): JobRecord | undefined => parseJson(recordSchema, bytes);
+export const parseJobRecord = (bytes: Uint8Array): JobRecord | undefined => readJson(recordSchema, bytes);
