@@ -55,16 +55,16 @@ export function serveModel(model: string, { tasks }: { readonly tasks: readonly 
     queue: async (event, remainingMs) => (await queue())(event, remainingMs),
     chunks: async (event, remainingMs) => (await chunks())(event, remainingMs),
   });
-  return Object.assign(handler, { tasks, ...(preloadTime() === 'init' ? { ready: preload(opened) } : {}) });
+  return Object.assign(handler, { open: opened, ...(preloadTime() === 'init' ? { ready: preload(opened) } : {}) });
 }
 
 /**
- * A model's handler, which says what it serves with: the local inbox and `modelet batch` use the same tasks.
+ * A model's handler. The local inbox and `modelet batch` work with the service behind it, so that a model is in memory once.
  * @param ready only with MODELET_PRELOAD=init; Lambda's init phase lasts until it is settled, and it never fails
  */
-export type ModelHandler = DoorsHandler & { readonly tasks: readonly Task[]; readonly ready?: Promise<void> };
+export type ModelHandler = DoorsHandler & { open(): Promise<Opened>; readonly ready?: Promise<void> };
 
-interface Opened {
+export interface Opened {
   readonly service: Service;
   readonly telemetry: Telemetry;
 }

@@ -5,7 +5,6 @@ import type { Summary } from '../batch/summary.js';
 import { ModeletError } from '../core/errors.js';
 import { fileStoreError } from '../registry/stores/file-errors.js';
 import { fileStore } from '../registry/stores/file-store.js';
-import { openService } from '../serve-model.js';
 import { type BatchFiles, gatherFiles, placeFiles, takenAway, takeResults } from './batch-files.js';
 import { builtInTasks } from './built-in-tasks.js';
 import type { Verb, VerbCall } from './verb.js';
@@ -45,7 +44,7 @@ export const batch: Verb = {
     process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
     const { localModels } = await import('../dev/local-models.js');
     const models = await localModels(resolve('dist/functions'), registry, builtInTasks);
-    const { service, telemetry } = await openService(model, models.tasksOf(model));
+    const { service, telemetry } = await models.openService(model);
     await service.describe({ alias: 'production' });
 
     const total = inputs.reduce((sum, { bytes }) => sum + bytes, 0);

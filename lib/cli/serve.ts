@@ -2,7 +2,6 @@ import { once as event } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
-import { once } from '../core/once.js';
 import type { LocalModels } from '../dev/local-models.js';
 import { openStore } from '../registry/stores/open-store.js';
 import { builtInTasks } from './built-in-tasks.js';
@@ -56,21 +55,14 @@ export const serve: Verb = {
 };
 
 /** Batches of the folder's inbox, each told in a line. */
-async function watch(folder: string, { tasksOf }: LocalModels, signal: AbortSignal): Promise<void> {
+async function watch(folder: string, { openService }: LocalModels, signal: AbortSignal): Promise<void> {
   const { watchInbox } = await import('../dev/local-inbox.js');
-  const { openService } = await import('../serve-model.js');
-  const services = new Map<string, () => ReturnType<typeof openService>>();
-  const open = (model: string) => {
-    const service = services.get(model) ?? once(() => openService(model, tasksOf(model)));
-    services.set(model, service);
-    return service();
-  };
   const silent = () => undefined;
   await watchInbox(
     {
       folder,
       data: await openStore(folder),
-      serviceOf: async (model) => (await open(model)).service,
+      serviceOf: async (model) => (await openService(model)).service,
       log: { info: silent, warn: silent, error: silent, event: silent },
       onDone: (model, key, { state, records, failed, error }) => {
         const what = state === 'failed' ? `failed: ${error}` : `${records} record(s), ${failed} failed`;

@@ -4,18 +4,18 @@ import { pathToFileURL } from 'node:url';
 import type { LambdaHandler } from '../aws/lambda-handler.js';
 import type { Task } from '../core/task.js';
 import type { Registry } from '../registry/registry.js';
-import { serveCatalog, serveModel } from '../serve-model.js';
+import { type ModelHandler, type Opened, serveCatalog, serveModel } from '../serve-model.js';
 
 /** The functions of a folder, and models of a registry that have none. */
 export interface LocalModels {
   /** Which handler answers a path, as the deployed routes decide it: the model's own function, else the catalog. */
   handlerFor(path: string): Promise<LambdaHandler>;
-  /** What a model's function lists; the built-in ones where it has no function. */
-  tasksOf(model: string): readonly Task[];
+  /** The service that answers for a model, behind its handler too; of any name, as an inbox may have any folder. */
+  openService(model: string): Promise<Opened>;
 }
 
-/** What a file in functions/ exports; the catalog's has no tasks. */
-type Handler = LambdaHandler & { readonly tasks?: readonly Task[] };
+/** What a file in functions/ exports; that of the catalog has no service. */
+type Handler = LambdaHandler & Partial<Pick<ModelHandler, 'open'>>;
 
 /** Models as API Gateway's routes name them: `/models/M`, `/v1/models/M:predict`, `/v2/models/M/infer`. */
 const modelPath = /^\/(?:v[12]\/)?models\/([^/:]+)/;
@@ -38,6 +38,13 @@ export async function localModels(
   const catalog: LambdaHandler = handlers.get('catalog') ?? serveCatalog();
   handlers.delete('catalog');
 
+  const withoutFunction = new Map<string, ModelHandler>();
+  const handlerOf = (model: string): ModelHandler => {
+    const handler = withoutFunction.get(model) ?? serveModel(model, { tasks: builtIn });
+    withoutFunction.set(model, handler);
+    return handler;
+  };
+
   return {
     handlerFor: async (path) => {
       const model = modelPath.exec(path)?.[1];
@@ -45,10 +52,12 @@ export async function localModels(
       const known = handlers.get(model);
       if (known !== undefined) return known;
       if (!(await registry.models()).includes(model)) return catalog;
-      const handler = serveModel(model, { tasks: builtIn });
-      handlers.set(model, handler);
-      return handler;
+      return handlerOf(model);
     },
-    tasksOf: (model) => handlers.get(model)?.tasks ?? builtIn,
+    openService: (model) => {
+      const { open } = handlers.get(model) ?? handlerOf(model);
+      if (open === undefined) throw new Error(`functions/${model} does not export what serveModel returns`);
+      return open();
+    },
   };
 }
