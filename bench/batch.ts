@@ -13,7 +13,7 @@ import { openService } from '../lib/serve-model.js';
 import type { Bench, Result } from './bench.js';
 import { interleave } from './interleave.js';
 
-const records = 1000;
+const records = 4000;
 const rounds = 7;
 const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const oneCpuGb = 1769 / 1024;
