@@ -1,6 +1,6 @@
 import { badSource } from './bad-source.js';
 
-/** Node.js 20 reads no larger file in one piece, and wasm could serve no more weights (4 GiB of heap, each weight held twice). */
+/** Node.js 20 reads no larger file in one piece, and wasm could serve no more weights (4 GiB of heap). */
 export const maxFileBytes = 2 ** 31 - 1;
 
 /** Topologies with large constants inside have tens of MB; V8's strings end at 512 MB. */
