@@ -327,6 +327,14 @@ export function objectStoreContract(open: () => Promise<ObjectStore>): void {
     expect(await store.list('')).toEqual(['many/']);
   }, 60_000);
 
+  test('deletes once whoever else deletes the same at the same time', async () => {
+    for (let round = 0; round < 5; round++) {
+      await store.put('a/b', bytes('one'));
+      await Promise.all(Array.from({ length: 8 }, () => store.delete('a/b')));
+      expect(await store.stat('a/b')).toBeUndefined();
+    }
+  });
+
   test('deletes, and a second time too; an emptied folder is gone', async () => {
     await store.put('m/versions/1/a', bytes('x'));
     await store.put('m/aliases/production.json', bytes('x'));

@@ -59,7 +59,12 @@ export function s3Writes(bucket: string): S3Writes {
     delete: async (key) => {
       const { client, commands } = await whole();
       const command = new commands.DeleteObjectCommand({ Bucket: bucket, Key: key });
-      await client.send(command, { requestTimeout: firstByte });
+      try {
+        await client.send(command, { requestTimeout: firstByte });
+      } catch (error) {
+        // S3 itself says nothing of it; others do where two delete at the same time.
+        if (!isMissing(error)) throw error;
+      }
     },
   };
 }
