@@ -22,5 +22,5 @@ export default {
       testPathIgnorePatterns: ['<rootDir>/test/rules/'],
     },
   ],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };
