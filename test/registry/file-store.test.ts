@@ -206,8 +206,8 @@ describe('file store', () => {
   describe('what the file system refuses', () => {
     test('a location that is a file', async () => {
       await writeFile(folder, '');
-      for (const work of [fileStore(folder).list(''), fileStore(folder).get('a')]) {
-        await expect(work).rejects.toMatchObject(unavailable(/is a file, not a folder/));
+      for (const work of [() => fileStore(folder).list(''), () => fileStore(folder).get('a')]) {
+        await expect(work()).rejects.toMatchObject(unavailable(/is a file, not a folder/));
       }
     });
 
