@@ -9,6 +9,7 @@ import {
   type ZipFile,
 } from 'yauzl';
 import { invalidInput, ModeletError } from '../../core/errors.js';
+import { headersAgree } from '../../core/zip-headers.js';
 import { InputChanged } from '../input-changed.js';
 import { entryContent, isNoRecord } from './archive-entry.js';
 import { createBlocks } from './blocks.js';
@@ -79,21 +80,9 @@ function inflate(stored: Uint8Array, length: number): Promise<Uint8Array> {
 
 const inflateAsync = promisify(inflateRaw);
 
-/** Some tools believe the header before the data, some the directory at the end: where they disagree, one of them lies. */
 async function dataStart(zip: ZipFile, entry: Entry): Promise<number> {
   const local = await zip.readLocalFileHeaderPromise(entry);
-  // Bit 3: sizes and checksum follow the data. 2^32 - 1: they are in the zip64 field.
-  const later = (local.generalPurposeBitFlag & 8) !== 0;
-  const agrees = (there: number, here: number) => there === here || there === 2 ** 32 - 1 || (later && there === 0);
-  if (
-    !local.fileName.equals(entry.fileNameRaw) ||
-    local.compressionMethod !== entry.compressionMethod ||
-    !agrees(local.compressedSize, entry.compressedSize) ||
-    !agrees(local.uncompressedSize, entry.uncompressedSize) ||
-    !agrees(local.crc32, entry.crc32)
-  ) {
-    throw new Error('its two headers disagree');
-  }
+  if (!headersAgree(local, entry)) throw new Error('its two headers disagree');
   return local.fileDataStart;
 }
 

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { ModeletError } from '../../core/errors.js';
+import { headersAgree } from '../../core/zip-headers.js';
 import { badSource } from './bad-source.js';
 import { checkExpansion, maxFileBytes } from './limits.js';
 
@@ -66,27 +67,13 @@ async function readEntry(zip: ZipFile, entry: Entry | undefined, name: string): 
   return bytes;
 }
 
-/** Some tools believe the header before the data, some the directory at the end: where they disagree, one of them lies. */
 async function checkLocalHeader(zip: ZipFile, entry: Entry): Promise<void> {
   const local = await zip.readLocalFileHeaderPromise(entry);
-  // Bit 3: sizes and checksum follow the data. 2^32 - 1: they are in the zip64 field.
-  const sizesLater = (local.generalPurposeBitFlag & 8) !== 0;
-  const agrees = (there: number, here: number) => there === here || there === maxUint32 || (sizesLater && there === 0);
-  if (
-    !local.fileName.equals(entry.fileNameRaw) ||
-    local.compressionMethod !== entry.compressionMethod ||
-    !agrees(local.compressedSize, entry.compressedSize) ||
-    !agrees(local.uncompressedSize, entry.uncompressedSize) ||
-    !agrees(local.crc32, entry.crc32)
-  ) {
-    throw badZip(`the two headers of '${entry.fileName}' disagree`);
-  }
+  if (!headersAgree(local, entry)) throw badZip(`the two headers of '${entry.fileName}' disagree`);
   if (local.fileDataStart + entry.compressedSize > Math.min(zip.fileSize, maxFileBytes)) {
     throw badZip(`'${entry.fileName}' reaches beyond the end of the file`);
   }
 }
-
-const maxUint32 = 2 ** 32 - 1;
 
 function badZip(why: string, cause?: unknown): ModeletError {
   return badSource(`the zip can't be read: ${why}`, 'save the model again, or copy the file again', cause);
