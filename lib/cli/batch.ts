@@ -2,11 +2,11 @@ import { join, resolve } from 'node:path';
 import { readRecords } from '../batch/readers/read-records.js';
 import { runBatch } from '../batch/run-batch.js';
 import type { Summary } from '../batch/summary.js';
-import { ModeletError } from '../core/errors.js';
 import { fileStoreError } from '../registry/stores/file-errors.js';
 import { fileStore } from '../registry/stores/file-store.js';
 import { type BatchFiles, gatherFiles, placeFiles, takenAway, takeResults } from './batch-files.js';
 import { builtInTasks } from './built-in-tasks.js';
+import { checkWhole, tellSummary } from './tell-summary.js';
 import type { Verb, VerbCall } from './verb.js';
 
 export const batch: Verb = {
@@ -89,15 +89,7 @@ function report(
   out: string,
   print: VerbCall['print'],
 ): void {
-  const lines = summaries.map(({ state, records, failed, error }, index) => {
-    const place = join(out, inputs[index]?.name ?? '', 'results.jsonl');
-    const bad = failed === 0 ? '' : `, ${failed} of them failed`;
-    return `${place}: ${records} record(s)${bad}${state === 'failed' ? `; then the file could not be read: ${error}` : ''}`;
-  });
-  print(lines.join('\n'), {
-    results: summaries.map((summary, index) => ({ folder: join(out, inputs[index]?.name ?? ''), ...summary })),
-  });
-  const broken = summaries.find(({ state }) => state === 'failed');
-  if (broken !== undefined)
-    throw new ModeletError('INVALID_INPUT', `${broken.input.key} could not be read to its end; ${broken.error}`);
+  const results = summaries.map((summary, index) => ({ folder: join(out, inputs[index]?.name ?? ''), ...summary }));
+  print(results.map(({ folder, ...summary }) => tellSummary(folder, summary)).join('\n'), { results });
+  for (const summary of summaries) checkWhole(summary.input.key, summary);
 }

@@ -14,6 +14,7 @@ import { openStore } from '../registry/stores/open-store.js';
 import type { DistributedInput } from '../serverless/state-machine.js';
 import { distributedDollars } from './distributed-cost.js';
 import { serviceName } from './service-name.js';
+import { checkWhole, tellSummary } from './tell-summary.js';
 import type { VerbCall } from './verb.js';
 
 const pollMs = 2000;
@@ -130,12 +131,9 @@ function ended(why: string): ModeletError {
 }
 
 function report({ print }: VerbCall, address: string, summary: Summary): void {
-  const { state, records, failed, error } = summary;
-  const results = address.replace('/inbox/', '/outbox/');
-  const bad = failed === 0 ? '' : `, ${failed} of them failed`;
-  const cut = state === 'failed' ? `; then the file could not be read: ${error}` : '';
-  print(`${results}/results.jsonl: ${records} record(s)${bad}${cut}`, { folder: results, ...summary });
-  if (state === 'failed') throw new ModeletError('INVALID_INPUT', `${address} could not be read to its end; ${error}`);
+  const folder = address.replace('/inbox/', '/outbox/');
+  print(tellSummary(folder, summary), { folder, ...summary });
+  checkWhole(address, summary);
 }
 
 function readAddress(model: string, address: string, another: string | undefined): { bucket: string; key: string } {

@@ -1,7 +1,8 @@
-import { once as event } from 'node:events';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ModeletError } from '../core/errors.js';
+import type { ObjectStore } from '../core/object-store.js';
 import type { LocalModels } from '../dev/local-models.js';
 import { openStore } from '../registry/stores/open-store.js';
 import { builtInTasks } from './built-in-tasks.js';
@@ -26,26 +27,30 @@ export const serve: Verb = {
     // The handlers read the environment that a deployment would set; metrics would only fill the terminal.
     process.env.MODELET_REGISTRY = registry.store.location;
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
-    const data = process.env.MODELET_DATA || './.modelet';
-    const isWatched = !data.startsWith('s3://');
+    const folder = process.env.MODELET_DATA || './.modelet';
+    // A bucket has its own queue, and its own addresses for uploads.
+    const data = folder.startsWith('s3://') ? undefined : await openStore(folder);
     const local = await localModels(resolve('dist/functions'), registry, builtInTasks);
     const server = createLocalServer({
       handlerFor: local.handlerFor,
       apiKey: apiKeyFrom(process.env.MODELET_API_KEY),
-      data: isWatched ? await openStore(data) : undefined,
+      data,
     });
     const port = portFrom(process.env.PORT || '3000');
     server.listen(port, process.env.HOST || '127.0.0.1');
-    await event(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
+    await once(server, 'listening').catch((error: NodeJS.ErrnoException) => refuse(error, port));
 
     const address = `http://localhost:${(server.address() as AddressInfo).port}`;
     const models = await registry.models();
-    const inbox = isWatched ? join(data, 'inbox') : undefined;
+    const inbox = data && join(folder, 'inbox');
     print(banner(address, models, inbox), { address, models, ...(inbox !== undefined && { inbox }) });
     const ended = new AbortController();
-    if (isWatched)
-      watch(data, local, ended.signal).catch((error: Error) => warn(`${data} is not watched: ${error.message}`));
-    await Promise.race([event(process, 'SIGINT'), event(process, 'SIGTERM')]);
+    if (data !== undefined) {
+      watch(folder, data, local, ended.signal).catch((error: Error) =>
+        warn(`${folder} is not watched: ${error.message}`),
+      );
+    }
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     ended.abort();
     server.close();
     server.closeAllConnections();
@@ -55,13 +60,18 @@ export const serve: Verb = {
 };
 
 /** Batches of the folder's inbox, each told in a line. */
-async function watch(folder: string, { openService }: LocalModels, signal: AbortSignal): Promise<void> {
+async function watch(
+  folder: string,
+  data: ObjectStore,
+  { openService }: LocalModels,
+  signal: AbortSignal,
+): Promise<void> {
   const { watchInbox } = await import('../dev/local-inbox.js');
   const silent = () => undefined;
   await watchInbox(
     {
       folder,
-      data: await openStore(folder),
+      data,
       serviceOf: async (model) => (await openService(model)).service,
       log: { info: silent, warn: silent, error: silent, event: silent },
       onDone: (model, key, { state, records, failed, error }) => {
