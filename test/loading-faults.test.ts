@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Log } from '../lib/core/log.js';
 import { storeTensors } from '../lib/core/stored-tensor.js';
 import { makeTensor } from '../lib/core/tensor.js';
 import { startTimings } from '../lib/core/timings.js';
@@ -8,14 +7,11 @@ import { production } from '../lib/core/version-ref.js';
 import { publishVersion } from '../lib/registry/publish.js';
 import { createRegistry, type Registry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
-import { openEngine } from '../lib/runtime/open-engine.js';
-import { createService, type Service } from '../lib/service.js';
-import { tensor } from '../lib/tasks/tensor.js';
+import type { Service } from '../lib/service.js';
 import { type Fault, type FaultProxy, startFaultProxy } from './support/fault-proxy.js';
 import { memoryStore } from './support/memory-store.js';
 import { describeWithS3, type S3Server, startS3Server } from './support/s3-server.js';
-
-const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, event: () => undefined };
+import { tensorService } from './support/tensor-service.js';
 
 /** 8 MiB of weights, a part of their file. */
 const partColumns = 2 ** 19;
@@ -84,19 +80,6 @@ async function publishWide(registry: Registry, parts: number): Promise<void> {
   });
 }
 
-async function serviceOn(registry: Registry): Promise<Service> {
-  const engine = await openEngine('wasm');
-  return createService({
-    model: 'wide',
-    registry,
-    engine,
-    tasks: [tensor],
-    log: quiet,
-    budget: 2 ** 30,
-    lookEveryMs: 30_000,
-  });
-}
-
 async function ask(service: Service): Promise<number | undefined> {
   const manifest = await service.describe(production);
   const instance = { kind: 'numbers' as const, value: question };
@@ -115,7 +98,7 @@ describeWithS3('loading from an S3 that fails', () => {
   /** A service that has asked which version to load, through this proxy, and nothing more. */
   const begin = async (through = proxy): Promise<Service> => {
     Object.assign(process.env, server.env(through.endpoint));
-    const service = await serviceOn(createRegistry(await openStore('s3://models')));
+    const service = await tensorService('wide', createRegistry(await openStore('s3://models')));
     await service.describe(production);
     return service;
   };
@@ -235,7 +218,7 @@ test('a file that is replaced while it is read: the load starts again once, and 
         return found;
       },
     };
-    const service = await serviceOn(createRegistry(store));
+    const service = await tensorService('wide', createRegistry(store));
     expect(await ask(service).catch((error) => error.code)).toBe(outcome);
     expect(changed).toBe(1);
     await registry.store.put(key, published);

@@ -1,21 +1,19 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Engine, LoadedModel } from '../lib/core/engine.js';
 import { ModeletError } from '../lib/core/errors.js';
-import type { Log } from '../lib/core/log.js';
 import type { Manifest } from '../lib/core/manifest.js';
 import type { ObjectStore } from '../lib/core/object-store.js';
 import { startTimings } from '../lib/core/timings.js';
 import { production } from '../lib/core/version-ref.js';
-import { tensor } from '../lib/index.js';
 import { createModelCache } from '../lib/model-cache.js';
 import { setAlias } from '../lib/registry/move-alias.js';
 import { createRegistry, type Registry } from '../lib/registry/registry.js';
 import { openEngine } from '../lib/runtime/open-engine.js';
-import { createService, type Service } from '../lib/service.js';
+import type { Service } from '../lib/service.js';
 import { temporaryRegistry } from './support/serve.js';
+import { tensorService } from './support/tensor-service.js';
 import { publishTiny, tinyDraft, tinyOutput } from './support/tiny-model.js';
 
-const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, event: () => undefined };
 const unavailable = new ModeletError('MODEL_UNAVAILABLE', 'the store is away');
 
 /** A store whose reads are counted, and fail while `away` is set. */
@@ -35,19 +33,6 @@ function watched(store: ObjectStore) {
     },
   };
   return { state, registry: createRegistry(watchedStore) };
-}
-
-async function serviceOn(registry: Registry): Promise<Service> {
-  const engine = await openEngine('wasm');
-  return createService({
-    model: 'tiny',
-    registry,
-    engine,
-    tasks: [tensor],
-    log: quiet,
-    budget: 2 ** 30,
-    lookEveryMs: 30_000,
-  });
 }
 
 /** An engine that tells what it loads and disposes of. */
@@ -89,7 +74,7 @@ describe('loading', () => {
   test('nothing is read before the first request; concurrent first requests share one load; later ones read nothing', async () => {
     await publishTiny(registry);
     const { state, registry: seen } = watched(registry.store);
-    const service = await serviceOn(seen);
+    const service = await tensorService('tiny', seen);
     expect(state.reads).toEqual([]);
     const answers = await Promise.all(Array.from({ length: 10 }, () => predict(service)));
     expect(new Set(answers.map(String))).toEqual(new Set([String(tinyOutput([[1, 2, 3]])[0])]));
@@ -102,7 +87,7 @@ describe('loading', () => {
   test('a store that fails is MODEL_UNAVAILABLE, and the next request after it has recovered succeeds', async () => {
     await publishTiny(registry);
     const { state, registry: seen } = watched(registry.store);
-    const service = await serviceOn(seen);
+    const service = await tensorService('tiny', seen);
     state.away = true;
     await expect(predict(service)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
     state.away = false;
@@ -116,7 +101,7 @@ describe('loading', () => {
     ['emptied', () => Buffer.alloc(0)],
   ])('a weight file with %s is MODEL_CORRUPT, never a number; mended, it serves', async (_, damage) => {
     await publishTiny(registry);
-    const service = await serviceOn(registry);
+    const service = await tensorService('tiny', registry);
     for (const key of files) {
       const whole = (await registry.store.get(key))?.body as Buffer;
       await registry.store.put(key, damage(Buffer.from(whole)));
@@ -137,7 +122,7 @@ describe('loading', () => {
   ])('a manifest that %s is MODEL_CORRUPT', async (_, text, message) => {
     await publishTiny(registry);
     await registry.store.put('tiny/versions/1/manifest.json', Buffer.from(text));
-    await expect(predict(await serviceOn(registry))).rejects.toMatchObject({
+    await expect(predict(await tensorService('tiny', registry))).rejects.toMatchObject({
       code: 'MODEL_CORRUPT',
       message: expect.stringMatching(message),
     });
@@ -153,7 +138,7 @@ describe('loading', () => {
       outputs: [{ ...(output as NonNullable<typeof output>), base64: Buffer.from(values.buffer).toString('base64') }],
     };
     await publishTiny(registry, 'tiny', { golden: wrong });
-    await expect(predict(await serviceOn(registry))).rejects.toMatchObject({
+    await expect(predict(await tensorService('tiny', registry))).rejects.toMatchObject({
       code: 'MODEL_CORRUPT',
       message: expect.stringMatching(/does not reproduce its golden output 'y' \[2, 2\]: it differs by \d\.\de-4/),
     });
@@ -161,7 +146,7 @@ describe('loading', () => {
 
   test('a version for a task that the function does not have is MODEL_CORRUPT, and says which', async () => {
     await publishTiny(registry, 'tiny', { task: { name: 'radar@1', options: {} } });
-    const service = await serviceOn(registry);
+    const service = await tensorService('tiny', registry);
     const manifest = await service.describe(production);
     expect(() => service.mediaTypes(manifest)).toThrow(/for task radar@1, but this function knows only tensor@1/);
   });
@@ -172,7 +157,7 @@ describe('versions', () => {
     await publishTiny(registry);
     await publishTiny(registry);
     const { state, registry: seen } = watched(registry.store);
-    const service = await serviceOn(seen);
+    const service = await tensorService('tiny', seen);
     const version = async () => (await service.describe(production)).version;
     const clock = performance.now;
     try {

@@ -4,7 +4,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { ModeletError } from '../core/errors.js';
+import { asking } from './asking.js';
 import type { Queue } from './queue-handler.js';
 
 /** SQS by the AWS SDK's standard configuration. A call that gets no answer fails within 15 s, its retries among them. */
@@ -19,31 +19,19 @@ export function sqsQueue({ url, deadLetterUrl }: { url: string; deadLetterUrl: s
   const client = connectSqs();
   return {
     handOn: (body) =>
-      asking(async () => {
+      asking('SQS', async () => {
         await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
       }),
     postpone: (ReceiptHandle, VisibilityTimeout) =>
-      asking(async () => {
+      asking('SQS', async () => {
         await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout }));
       }),
     bury: (body, { code, reason }) =>
-      asking(async () => {
+      asking('SQS', async () => {
         const MessageAttributes = { code: text(code), reason: text(reason) };
         await client.send(new SendMessageCommand({ QueueUrl: deadLetterUrl, MessageBody: body, MessageAttributes }));
       }),
   };
-}
-
-/** @throws MODEL_UNAVAILABLE in the place of whatever the SDK says */
-export async function asking<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    const name = cause instanceof Error ? cause.name : 'no error';
-    throw new ModeletError('MODEL_UNAVAILABLE', `SQS does not answer as it should (${name}); try again shortly`, {
-      cause,
-    });
-  }
 }
 
 /** SQS takes no control characters, and no empty value. */

@@ -8,8 +8,9 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { ModeletError } from '../core/errors.js';
+import { asking } from './asking.js';
 import { startAgain } from './queue-event.js';
-import { asking, connectSqs } from './sqs-queue.js';
+import { connectSqs } from './sqs-queue.js';
 
 export interface Redriven {
   /** Messages that are back in the queue, by what had gone wrong; the most frequent first. */
@@ -39,8 +40,8 @@ export async function redrive(name: string): Promise<Redriven> {
         continue;
       }
       moved.add(body);
-      await asking(() => client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body })));
-      await asking(() => client.send(new DeleteMessageCommand({ QueueUrl: deadLetterUrl, ReceiptHandle })));
+      await asking('SQS', () => client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body })));
+      await asking('SQS', () => client.send(new DeleteMessageCommand({ QueueUrl: deadLetterUrl, ReceiptHandle })));
       const code = MessageAttributes?.code?.StringValue ?? 'NONE';
       const reason = MessageAttributes?.reason?.StringValue ?? killed;
       const entry = reasons.get(code + reason) ?? { code, reason, count: 0 };
@@ -61,14 +62,14 @@ async function* deadLetters(client: SQSClient, QueueUrl: string): AsyncGenerator
     const look = { QueueUrl, WaitTimeSeconds: 2, MaxNumberOfMessages: 10, MessageAttributeNames: ['code', 'reason'] };
     // Seconds; what is left is not seen again in that time, and the loop ends.
     const command = new ReceiveMessageCommand({ ...look, VisibilityTimeout: 60 });
-    const { Messages = [] } = await asking(() => client.send(command));
+    const { Messages = [] } = await asking('SQS', () => client.send(command));
     if (Messages.length === 0) return;
     yield* Messages;
   }
 }
 
 async function addressOf(client: SQSClient, name: string): Promise<string> {
-  return asking(async () => {
+  return asking('SQS', async () => {
     const { QueueUrl = '' } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
     return QueueUrl;
   }).catch((error: unknown) => {

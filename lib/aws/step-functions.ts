@@ -10,6 +10,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { ModeletError } from '../core/errors.js';
+import { asking } from './asking.js';
 
 /** How far an execution is; `why` it ended where it did not succeed, as the function said it. */
 export interface Execution {
@@ -45,7 +46,7 @@ export interface StepFunctions {
  */
 export async function openStepFunctions(machine: string): Promise<StepFunctions> {
   const client = new SFNClient({});
-  const machineArn = await asking(() => arnOf(client, machine));
+  const machineArn = await asking('Step Functions', () => arnOf(client, machine));
   if (machineArn === undefined) {
     client.destroy();
     throw new ModeletError(
@@ -57,7 +58,7 @@ export async function openStepFunctions(machine: string): Promise<StepFunctions>
 
   return {
     find: (name) =>
-      asking(async () => {
+      asking('Step Functions', async () => {
         try {
           const found = await client.send(new DescribeExecutionCommand({ executionArn: executionArn(name) }));
           const { status = 'RUNNING', error = '', cause = '' } = found;
@@ -68,7 +69,7 @@ export async function openStepFunctions(machine: string): Promise<StepFunctions>
         }
       }),
     start: (name, input) =>
-      asking(async () => {
+      asking('Step Functions', async () => {
         try {
           const command = { stateMachineArn: machineArn, name, input: JSON.stringify(input) };
           await client.send(new StartExecutionCommand(command));
@@ -79,11 +80,11 @@ export async function openStepFunctions(machine: string): Promise<StepFunctions>
         }
       }),
     stop: (name) =>
-      asking(async () => {
+      asking('Step Functions', async () => {
         await client.send(new StopExecutionCommand({ executionArn: executionArn(name), error: 'Cancelled' }));
       }),
     counts: (name) =>
-      asking(async () => {
+      asking('Step Functions', async () => {
         const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn: executionArn(name) }));
         const mapRunArn = mapRuns[0]?.mapRunArn;
         if (mapRunArn === undefined) return undefined;
@@ -122,16 +123,5 @@ function reasonOf(cause: string): string | undefined {
     return typeof errorMessage === 'string' ? errorMessage : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** @throws MODEL_UNAVAILABLE in the place of whatever the SDK says */
-async function asking<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    const name = cause instanceof Error ? cause.name : 'no error';
-    const message = `Step Functions does not answer as it should (${name}); check credentials, region and rights, then try again`;
-    throw new ModeletError('MODEL_UNAVAILABLE', message, { cause });
   }
 }

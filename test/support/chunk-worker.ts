@@ -2,25 +2,13 @@
 // it a line, with the most memory that it had so far (MiB).
 import { createInterface } from 'node:readline';
 import { createChunkHandler } from '../../lib/aws/chunk-handler.js';
-import type { Log } from '../../lib/core/log.js';
 import { createRegistry } from '../../lib/registry/registry.js';
 import { openStore } from '../../lib/registry/stores/open-store.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
-import { createService } from '../../lib/service.js';
-import { tensor } from '../../lib/tasks/tensor.js';
+import { quiet, tensorService } from './tensor-service.js';
 
 async function main([registry = '', location = '']: readonly string[]): Promise<void> {
-  const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, event: () => undefined };
-  const service = createService({
-    model: 'tiny',
-    registry: createRegistry(await openStore(registry)),
-    engine: await openEngine('wasm'),
-    tasks: [tensor],
-    log,
-    budget: 2 ** 30,
-    lookEveryMs: 30_000,
-  });
-  const handle = createChunkHandler(service, await openStore(location), log);
+  const service = await tensorService('tiny', createRegistry(await openStore(registry)));
+  const handle = createChunkHandler(service, await openStore(location), quiet);
   const say = (line: object) =>
     process.stdout.write(`${JSON.stringify({ ...line, mostMiB: process.resourceUsage().maxRSS / 1024 })}\n`);
   say({ ready: true });
