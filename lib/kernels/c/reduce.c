@@ -1,0 +1,64 @@
+#include "simd.h"
+
+enum { SUM, MEAN, MOST, LEAST, PRODUCT };
+
+INLINE vec fold(const int kind, vec a, vec b) {
+  switch (kind) {
+    case MOST: return wasm_f32x4_max(a, b);
+    case LEAST: return wasm_f32x4_min(a, b);
+    case PRODUCT: return mul(a, b);
+    default: return add(a, b);
+  }
+}
+
+INLINE void each(const int kind, const f32 *in, f32 *out, i32 outer, i32 n, i32 inner) {
+  vec scale = splat(1.0f / (f32)n);
+  for (i32 o = 0; o < outer; o++, in += n * inner, out += inner) {
+    if (inner == 1) {
+      /* Four partial results, then one: what stands behind the row must not count. */
+      f32 lanes[4];
+      i32 i = 4;
+      vec acc;
+      if (n >= 4) {
+        acc = load(in);
+        for (; i + 4 <= n; i += 4) acc = fold(kind, acc, load(in + i));
+        store(lanes, acc);
+        for (int j = 1; j < 4; j++) store_part(lanes, fold(kind, splat(lanes[0]), splat(lanes[j])), 1);
+      } else {
+        lanes[0] = in[0];
+        i = 1;
+      }
+      vec all = splat(lanes[0]);
+      for (; i < n; i++) all = fold(kind, all, load1(in + i));
+      store_part(out, kind == MEAN ? mul(all, scale) : all, 1);
+    } else {
+      for (i32 c = 0; c < inner; c += 4) {
+        vec acc = load(in + c);
+        for (i32 i = 1; i < n; i++) acc = fold(kind, acc, load(in + i * inner + c));
+        store_part(out + c, kind == MEAN ? mul(acc, scale) : acc, inner - c);
+      }
+    }
+  }
+}
+
+/* [outer, n, inner] → [outer, inner]: sum, mean, maximum, minimum or product over n ≥ 1. */
+EXPORT(reduce) void reduce(i32 kind, const f32 *in, f32 *out, i32 outer, i32 n, i32 inner) {
+  switch (kind) {
+    case SUM: each(SUM, in, out, outer, n, inner); break;
+    case MEAN: each(MEAN, in, out, outer, n, inner); break;
+    case MOST: each(MOST, in, out, outer, n, inner); break;
+    case LEAST: each(LEAST, in, out, outer, n, inner); break;
+    default: each(PRODUCT, in, out, outer, n, inner);
+  }
+}
+
+/* Mean of squared distances from the mean over n, for the normalisations: [outer, n] → mean[outer], variance[outer]. */
+EXPORT(moments) void moments(const f32 *in, f32 *mean, f32 *variance, i32 outer, i32 n) {
+  for (i32 o = 0; o < outer; o++, in += n) {
+    f32 m, sum = 0;
+    each(MEAN, in, &m, 1, n, 1);
+    for (i32 i = 0; i < n; i++) sum += (in[i] - m) * (in[i] - m);
+    mean[o] = m;
+    variance[o] = sum / (f32)n;
+  }
+}
