@@ -1,5 +1,5 @@
 // Node 20 has no type stripping, so every TypeScript file becomes one JavaScript file under dist/ (same tree, not bundled).
-import { readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -20,3 +20,7 @@ await build({
   target: 'node20',
   logLevel: 'warning',
 });
+// Kernels are read from beside the code that loads them.
+for (const file of readdirSync('lib/kernels')) {
+  if (file.endsWith('.wasm')) copyFileSync(join('lib/kernels', file), join('dist/lib/kernels', file));
+}

@@ -25,8 +25,10 @@ const names = [
   'recurrent',
 ] as const;
 
+export type KernelName = (typeof names)[number];
+
 /** The kernels over a memory of their own. */
-export type Kernels = Readonly<Record<(typeof names)[number], Kernel>> & {
+export type Kernels = Readonly<Record<KernelName, Kernel>> & {
   readonly memory: WebAssembly.Memory;
   /** The first byte that is free. */
   readonly heapBase: number;
@@ -59,7 +61,7 @@ export async function createKernels(build: Build = bestBuild()): Promise<Kernels
   const { exports } = await WebAssembly.instantiate(await module, {});
   const { memory, __heap_base, ...kernels } = exports as Record<string, unknown>;
   return {
-    ...(kernels as Record<(typeof names)[number], Kernel>),
+    ...(kernels as Record<KernelName, Kernel>),
     memory: memory as WebAssembly.Memory,
     heapBase: (__heap_base as WebAssembly.Global).value as number,
   };

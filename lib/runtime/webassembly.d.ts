@@ -8,12 +8,18 @@ declare namespace WebAssembly {
   class Memory {
     constructor(size: { initial: number; maximum: number });
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+  class Global {
+    private constructor();
+    readonly value: unknown;
   }
   class Instance {
     constructor(module: Module, imports: Imports);
     readonly exports: Record<string, unknown>;
   }
   class RuntimeError extends Error {}
+  function validate(bytes: Uint8Array): boolean;
   function compile(bytes: Uint8Array): Promise<Module>;
   function instantiate(module: Module, imports: Imports): Promise<Instance>;
 }
