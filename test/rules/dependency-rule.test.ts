@@ -21,6 +21,8 @@ const layers: readonly (readonly string[])[] = [
   ['lib/swap.ts'],
   ['lib/alias-watch.ts', 'lib/model-cache.ts', 'lib/startup.ts'],
   ['lib/registry', 'lib/runtime', 'lib/tasks', 'lib/importers', 'lib/serverless', 'lib/client'],
+  ['lib/plans'],
+  ['lib/kernels'],
   ['lib/core'],
 ];
 

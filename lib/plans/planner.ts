@@ -1,0 +1,134 @@
+import { aligned, layOut } from './arena.js';
+import { type Draft, startDraft } from './building.js';
+import { CannotPlan } from './cannot-plan.js';
+import type { Constants } from './constants.js';
+import { followEpilogue } from './epilogue.js';
+import type { Planning } from './op.js';
+import { ops } from './ops/ops.js';
+import type { PlacedTensor, Plan } from './plan.js';
+import { type PlanGraph, type PlanNode, tensorRef } from './plan-graph.js';
+import type { Address, Area, Value } from './value.js';
+
+/** All that 32-bit pointers reach, but for a last page. */
+const mostBytes = 2 ** 32 - 2 ** 16;
+
+/**
+ * Plans a model for inputs of certain shapes.
+ * @param shapes by the inputs' public names, each with its batch axis
+ * @throws CannotPlan where TF.js has to run it
+ */
+export function planFor(graph: PlanGraph, constants: Constants, shapes: ReadonlyMap<string, readonly number[]>): Plan {
+  const draft = startDraft(constants);
+  const values = new Map<string, readonly Value[]>();
+  const tensorOf = (input: string): Value | undefined => {
+    const [name, output] = tensorRef(input);
+    return values.get(name)?.[output];
+  };
+  const read = (input: string): Value => {
+    const value = tensorOf(input);
+    if (value === undefined) throw new CannotPlan(`there is no tensor '${input}'`);
+    return value;
+  };
+
+  const { planning, isDone, lastOf } = startPlanning(graph, draft, tensorOf);
+  const inputs = graph.inputs.map(({ name, node, datatype }) => {
+    const value = draft.take(datatype, shapes.get(name) ?? []);
+    draft.keep(value, 'start');
+    values.set(node, [value]);
+    return { name, value };
+  });
+  for (const node of graph.nodes) {
+    if (isDone(node) || values.has(node.name)) continue;
+    const made = emit(node, node.input.map(read), planning);
+    values.set(lastOf(node).name, made);
+  }
+  const outputs = graph.outputs.map(({ name, tensor }) => ({
+    name,
+    value: { ...read(tensor), address: draft.at(read(tensor)) },
+  }));
+  for (const { value } of outputs) draft.keep(value, 'end');
+  return settle(draft, inputs, outputs);
+}
+
+function emit(node: PlanNode, inputs: readonly Value[], planning: Planning): readonly Value[] {
+  if (node.op === 'Const') return [{ ...planning.constants.weight(node.name), weight: node.name }];
+  const op = ops.get(node.op);
+  if (op === undefined) throw new CannotPlan(`there is no plan for ${node.op}`);
+  return [op.emit(node, inputs, planning)].flat();
+}
+
+/** What ops see of the graph around them. */
+function startPlanning(graph: PlanGraph, draft: Draft, tensorOf: (input: string) => Value | undefined) {
+  const readers = readersOf(graph);
+  const results = new Set(graph.outputs.map(({ tensor }) => tensorRef(tensor)[0]));
+  /** Nodes that an earlier one's kernel computes along. */
+  const along = new Set<PlanNode>();
+  const lasts = new Map<PlanNode, PlanNode>();
+  const lastOf = (node: PlanNode): PlanNode => lasts.get(node) ?? node;
+  const onlyReader = ({ name }: PlanNode): PlanNode | undefined => {
+    const [reader, ...others] = readers.get(name) ?? [];
+    return others.length > 0 || results.has(name) || !reader?.input.includes(name) ? undefined : reader;
+  };
+  const planning: Planning = {
+    ...draft,
+    epilogue: (node, shape, takes) => {
+      const { taken, ...epilogue } = followEpilogue(node, shape, takes, { onlyReader, tensorOf });
+      for (const next of taken) along.add(next);
+      lasts.set(node, epilogue.last);
+      return epilogue;
+    },
+    output: (node, shape) => {
+      const last = lastOf(node);
+      const reader = onlyReader(last);
+      const isImage = reader?.input[0] === last.name && shape.length === 4;
+      const padding = isImage ? ops.get(reader.op)?.wants?.(reader, shape, draft.constants) : undefined;
+      return draft.take('FP32', shape, padding);
+    },
+  };
+  return { planning, isDone: (node: PlanNode) => along.has(node), lastOf };
+}
+
+/** Node → whatever reads one of its outputs, once an input. */
+function readersOf({ nodes }: PlanGraph): ReadonlyMap<string, readonly PlanNode[]> {
+  const readers = new Map<string, PlanNode[]>();
+  for (const node of nodes) {
+    for (const input of node.input) {
+      const [name] = tensorRef(input);
+      const known = readers.get(name);
+      if (known === undefined) readers.set(name, [node]);
+      else known.push(node);
+    }
+  }
+  return readers;
+}
+
+interface Named {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** Gives everything its place. */
+function settle(draft: Draft, inputs: readonly Named[], outputs: readonly Named[]): Plan {
+  const { constants, areas, calls } = draft;
+  const words = draft.words();
+  const literals = aligned(constants.end());
+  const arena = literals + aligned(words.byteLength);
+  const end = arena + layOut(areas);
+  if (end > mostBytes) throw new CannotPlan(`it needs ${Math.ceil(end / 2 ** 20)} MiB, and 32-bit pointers reach 4096`);
+  const starts: Readonly<Record<Area['kind'], number>> = { constants: constants.start, literals, arena };
+  const placeOf = (argument: number | Address): number =>
+    typeof argument === 'number' ? argument : starts[argument.area.kind] + argument.area.start + argument.offset;
+  const placed = ({ name, value }: Named): PlacedTensor => ({
+    name,
+    datatype: value.datatype,
+    shape: value.shape,
+    at: placeOf(draft.at(value)),
+  });
+  return {
+    inputs: inputs.map(placed),
+    outputs: outputs.map(placed),
+    calls: calls.map(({ kernel, args }) => ({ kernel, args: args.map(placeOf) })),
+    literals: { at: literals, words },
+    end,
+  };
+}
