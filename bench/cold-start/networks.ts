@@ -31,18 +31,19 @@ export interface Network {
  */
 export async function openNetwork(model: Model, folder: string): Promise<Network> {
   const registry = createRegistry(fileStore(model === 'digits' ? 'models' : folder));
-  if (model === 'mobilenet') await publishMobilenet(registry);
+  if (model === 'mobilenet') await publishLayers(registry, model, mobilenetLayers());
   const manifest = await registry.manifest(model, await registry.resolve(model, { alias: 'production' }));
   const graph = await readPublishedGraph(registry, manifest);
   return { model, registry, manifest, graph, layers: model === 'digits' ? digitsLayers(graph) : mobilenetLayers() };
 }
 
-async function publishMobilenet(registry: Registry): Promise<void> {
+/** Publishes layers as a file of TF.js' converter would be. */
+export async function publishLayers(registry: Registry, name: string, layers: readonly Layer[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'modelet-bench-'));
   try {
-    for (const [name, bytes] of layersModelFiles(mobilenetLayers())) writeFileSync(join(folder, name), bytes);
+    for (const [name, bytes] of layersModelFiles(layers)) writeFileSync(join(folder, name), bytes);
     await publishModel(registry, await importModel(folder, openEngine), {
-      name: 'mobilenet',
+      name,
       task: { name: tensor.name, options: {} },
       tasks: [tensor],
       openEngine,

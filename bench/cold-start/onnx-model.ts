@@ -1,11 +1,12 @@
 import { elementCount } from '../../lib/core/tensor.js';
 import type { Weight } from './layers-model.js';
 import { initializer, type Message, model, node, type OnnxNode, valueInfo } from './onnx-proto.js';
+import { recurrent, recurrentLayer } from './onnx-recurrent.js';
 import type { GraphNode, PublishedGraph } from './published-graph.js';
 
 /**
  * The published network as an ONNX model, channels first as onnxruntime computes; input and output are as ours (NHWC). It
- * knows the ops of the two networks that are measured.
+ * knows the ops of the networks that are measured.
  */
 export function onnxModel({ nodes, weights, input, output }: PublishedGraph): Uint8Array {
   const written: Message[] = [];
@@ -21,7 +22,7 @@ export function onnxModel({ nodes, weights, input, output }: PublishedGraph): Ui
     output: string,
     attributes: OnnxNode['attributes'] = {},
   ): string {
-    written.push(node({ op, inputs, output, attributes }));
+    written.push(node({ op, inputs, outputs: op in recurrent ? ['', output] : [output], attributes }));
     return output;
   }
   function constant(name: string, shape: readonly number[], data: Float32Array | BigInt64Array): string {
@@ -56,12 +57,22 @@ export function onnxModel({ nodes, weights, input, output }: PublishedGraph): Ui
     const attributes = { ...windowing(graphNode), kernel_shape: shape.slice(0, 2), group };
     return activate(graphNode, emit('Conv', [source, ready, asItIs(bias)], `${name}/conv`, attributes));
   }
+  /** [batch, steps, features] → the last output, [batch, units]. */
+  function recur(graphNode: GraphNode, source: string): string {
+    const { name, input: [, kernel, recurrentKernel, bias] = [] } = graphNode;
+    const cell = texts(graphNode, 'cell')[0] ?? '';
+    const layer = recurrentLayer(cell, [kernel, recurrentKernel, bias].map(weight));
+    const parts = layer.weights.map(({ name: part, shape, values: data }) => constant(`${name}/${part}`, shape, data));
+    const steps = emit('Transpose', [source], `${name}/steps`, { perm: [1, 0, 2] });
+    const last = emit(layer.op, [steps, ...parts], `${name}/last`, layer.attributes);
+    return emit('Squeeze', [last, constant(`${name}/direction`, [1], BigInt64Array.of(0n))], name);
+  }
   function convert(graphNode: GraphNode): string {
     const { name, op, input: [first = '', second = '', third = ''] = [] } = graphNode;
     const source = values.get(first) ?? '';
     switch (op) {
       case 'Placeholder':
-        return emit('Transpose', [name], `${name}/nchw`, { perm: [0, 3, 1, 2] });
+        return input.shape.length === 4 ? emit('Transpose', [name], `${name}/nchw`, { perm: [0, 3, 1, 2] }) : name;
       case '_FusedConv2D':
         return convolve(graphNode, source, false);
       case 'FusedDepthwiseConv2dNative':
@@ -83,6 +94,12 @@ export function onnxModel({ nodes, weights, input, output }: PublishedGraph): Ui
           name,
         );
       }
+      case 'GatherV2':
+        return emit('Gather', [asItIs(first), values.get(second) ?? ''], name, { axis: 0 });
+      case 'ModeletRecurrent':
+        return recur(graphNode, source);
+      case 'MatMul':
+        return emit('MatMul', [source, asItIs(second)], name);
       case '_FusedMatMul':
         return activate(graphNode, emit('Gemm', [source, asItIs(second), asItIs(third)], `${name}/gemm`));
       case 'Softmax':
@@ -94,13 +111,15 @@ export function onnxModel({ nodes, weights, input, output }: PublishedGraph): Ui
 
   for (const graphNode of nodes.filter(({ op }) => op !== 'Const')) {
     values.set(graphNode.name, convert(graphNode));
-    if (!['Mean', 'Reshape', '_FusedMatMul', 'Softmax'].includes(graphNode.op)) images.add(graphNode.name);
+    const { name, op, input: [first = ''] = [] } = graphNode;
+    if (op === 'Placeholder' ? input.shape.length === 4 : images.has(first) && op !== 'Mean' && op !== 'Reshape')
+      images.add(name);
   }
   return model({
     nodes: written,
     initializers: constants,
-    input: valueInfo(input.name, input.shape),
-    output: valueInfo(output.name, output.shape),
+    input: valueInfo(input.name, input.datatype === 'INT32' ? 'int32' : 'float', input.shape),
+    output: valueInfo(output.name, 'float', output.shape),
   });
 }
 

@@ -1,5 +1,5 @@
-// The few messages of ONNX' protobuf (onnx/onnx.proto, IR version 9) that a network of convolutions needs; numbers are the
-// fields' as that file has them.
+// The few messages of ONNX' protobuf (onnx/onnx.proto, IR version 9) that the measured networks need; numbers are the fields'
+// as that file has them.
 import { Buffer } from 'node:buffer';
 
 /** A message's fields, encoded. */
@@ -8,11 +8,12 @@ export type Message = readonly Buffer[];
 export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
-  readonly output: string;
+  /** An output that nobody reads is ''; the node bears the last one's name. */
+  readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, number | string | readonly number[]>>;
 }
 
-const elementType = { float: 1, int64: 7 } as const;
+const elementType = { float: 1, int32: 6, int64: 7 } as const;
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 function varint(value: number): Buffer {
@@ -48,9 +49,10 @@ function attribute(name: string, value: number | string | readonly number[]): Me
   return [bytes(1, name), int(3, value), int(20, attributeType.int)];
 }
 
-export function node({ op, inputs, output, attributes = {} }: OnnxNode): Message {
+export function node({ op, inputs, outputs, attributes = {} }: OnnxNode): Message {
   const named = Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value)));
-  return [...inputs.map((input) => bytes(1, input)), bytes(2, output), bytes(3, output), bytes(4, op), ...named];
+  const ends = [...inputs.map((input) => bytes(1, input)), ...outputs.map((output) => bytes(2, output))];
+  return [...ends, bytes(3, outputs.at(-1) ?? ''), bytes(4, op), ...named];
 }
 
 /** A constant: FLOAT of a Float32Array, INT64 of a BigInt64Array. */
@@ -60,10 +62,10 @@ export function initializer(name: string, shape: readonly number[], values: Floa
   return [...shape.map((size) => int(1, size)), int(2, type), bytes(8, name), bytes(9, raw)];
 }
 
-/** A float input or output of the graph; -1 is any size. */
-export function valueInfo(name: string, shape: readonly number[]): Message {
+/** An input or output of the graph; -1 is any size. */
+export function valueInfo(name: string, type: 'float' | 'int32', shape: readonly number[]): Message {
   const dims = shape.map((size) => bytes(1, size === -1 ? [bytes(2, 'N')] : [int(1, size)]));
-  return [bytes(1, name), bytes(2, [bytes(1, [int(1, elementType.float), bytes(2, dims)])])];
+  return [bytes(1, name), bytes(2, [bytes(1, [int(1, elementType[type]), bytes(2, dims)])])];
 }
 
 export function model(graph: {

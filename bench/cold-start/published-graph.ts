@@ -1,5 +1,5 @@
 import type { Manifest } from '../../lib/core/manifest.js';
-import { elementCount } from '../../lib/core/tensor.js';
+import { type Datatype, elementCount } from '../../lib/core/tensor.js';
 import { type Registry, versionFolder } from '../../lib/registry/registry.js';
 import type { Weight } from './layers-model.js';
 
@@ -14,7 +14,7 @@ export interface GraphNode {
 export interface PublishedGraph {
   readonly nodes: readonly GraphNode[];
   readonly weights: readonly Weight[];
-  readonly input: { readonly name: string; readonly shape: readonly number[] };
+  readonly input: { readonly name: string; readonly datatype: Datatype; readonly shape: readonly number[] };
   readonly output: { readonly name: string; readonly shape: readonly number[] };
 }
 

@@ -1,6 +1,5 @@
 import { largestDifference } from '../../lib/core/difference.js';
-import type { Manifest } from '../../lib/core/manifest.js';
-import { readStoredTensors } from '../../lib/core/stored-tensor.js';
+import type { Golden } from '../../lib/core/stored-tensor.js';
 import { makeTensor, type Tensor } from '../../lib/core/tensor.js';
 import { readAnswer, restEvent } from '../../test/support/api-events.js';
 
@@ -17,9 +16,9 @@ export interface Question {
 }
 
 /** @param binary carries the tensor as bytes, as befits a large one; the answer is JSON */
-export function questionOf({ model, golden }: Manifest, binary: boolean): Question {
-  const [[name, input]] = [...readStoredTensors(golden.inputs)] as [[string, Tensor]];
-  const [[outputName, expected]] = [...readStoredTensors(golden.outputs)] as [[string, Tensor]];
+export function questionOf(model: string, golden: Golden, binary: boolean): Question {
+  const [[name, input]] = [...golden.inputs] as [[string, Tensor]];
+  const [[outputName, expected]] = [...golden.outputs] as [[string, Tensor]];
   const { datatype, shape, data } = input;
   const spec = { name, datatype, shape };
   const target = `/v2/models/${model}/infer`;
