@@ -1,3 +1,5 @@
+import { readGolden } from '../lib/core/stored-tensor.js';
+import { openVersion } from '../lib/registry/version-files.js';
 import type { Bench, Result } from './bench.js';
 import { chart } from './cold-start/chart.js';
 import { installParts } from './cold-start/install.js';
@@ -57,8 +59,9 @@ export async function measureColdStarts(
   try {
     const made: Variant[] = [];
     options.onProgress(preparation / 2);
-    for (const { model, manifest } of stage.networks) {
-      const question = questionOf(manifest, model === 'mobilenet');
+    for (const { model, manifest, registry } of stage.networks) {
+      const golden = await readGolden(manifest, openVersion(registry.store, manifest));
+      const question = questionOf(model, golden, model === 'mobilenet');
       made.push(...(await makeVariants({ model, question, stage }, variants, options)));
     }
     return await measureStarts(made, options.rounds, (share) =>

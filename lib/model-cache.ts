@@ -1,6 +1,7 @@
 import type { Engine, LoadedModel } from './core/engine.js';
 import { ModeletError } from './core/errors.js';
 import { type Manifest, weightBytes } from './core/manifest.js';
+import { type Golden, readGolden } from './core/stored-tensor.js';
 import type { Registry } from './registry/registry.js';
 import { FileReplaced, openVersion } from './registry/version-files.js';
 import { goldenCheck } from './runtime/golden-check.js';
@@ -60,16 +61,20 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
   /** Versions that wait for room; each starts its load if there is some now. */
   const waiting = new Map<string, () => boolean>();
 
+  const readExample = (manifest: Manifest): Promise<Golden> =>
+    readGolden(manifest, openVersion(registry.store, manifest));
   const read = (manifest: Manifest): Promise<LoadedModel> =>
     engine.load(manifest, openVersion(registry.store, manifest), budget * engine.memoryPerWeight);
 
   const load = async (manifest: Manifest): Promise<LoadedModel> => {
+    const golden = readExample(manifest);
+    golden.catch(() => undefined); // awaited below, unless the model can't be read
     const model = await read(manifest).catch((error: unknown) => {
       if (error instanceof FileReplaced) return read(manifest);
       throw error;
     });
     try {
-      await goldenCheck(model, manifest);
+      await goldenCheck(model, manifest, await golden);
     } catch (error) {
       model.dispose();
       throw error;
@@ -176,7 +181,7 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
       async (model) => {
         if (settled.has(model)) return;
         settled.add(model);
-        await settle(model, manifest);
+        await settle(model, (await readExample(manifest)).inputs);
       },
       onLoad,
     );

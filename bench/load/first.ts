@@ -1,4 +1,4 @@
-import { readStoredTensors } from '../../lib/core/stored-tensor.js';
+import { readGolden } from '../../lib/core/stored-tensor.js';
 import { createRegistry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
 import { openVersion } from '../../lib/registry/version-files.js';
@@ -10,14 +10,15 @@ import { settle } from '../../lib/runtime/settle.js';
 
 const registry = createRegistry(fileStore('models'));
 const manifest = await registry.manifest('digits', await registry.resolve('digits', { alias: 'production' }));
-const model = await (await openEngine('wasm')).load(manifest, openVersion(registry.store, manifest));
-await goldenCheck(model, manifest);
-await settle(model, manifest);
-const inputs = readStoredTensors(manifest.golden.inputs);
+const files = openVersion(registry.store, manifest);
+const golden = await readGolden(manifest, files);
+const model = await (await openEngine('wasm')).load(manifest, files);
+await goldenCheck(model, manifest, golden);
+await settle(model, golden.inputs);
 const times: number[] = [];
 for (let count = 0; count < 100; count++) {
   const since = performance.now();
-  await model.predict(inputs);
+  await model.predict(golden.inputs);
   times.push(performance.now() - since);
 }
 const [first] = times;

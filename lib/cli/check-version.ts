@@ -1,4 +1,5 @@
 import type { Manifest } from '../core/manifest.js';
+import { readGolden } from '../core/stored-tensor.js';
 import { filesAtHand } from '../core/version-files.js';
 import type { Registry } from '../registry/registry.js';
 import { openVersion } from '../registry/version-files.js';
@@ -36,12 +37,14 @@ export async function checkVersion(
     files.set(name, await stored.read(name));
     onFile(files.size, manifest.files.length);
   }
+  const atHand = filesAtHand(files);
+  const golden = await readGolden(manifest, atHand);
   const backends: BackendCheck[] = [];
   for (const backend of backendsFor(manifest)) {
     const engine = await openEngine(backend);
-    const loaded = await engine.load(manifest, filesAtHand(files));
+    const loaded = await engine.load(manifest, atHand);
     try {
-      backends.push({ backend, difference: await goldenCheck(loaded, manifest) });
+      backends.push({ backend, difference: await goldenCheck(loaded, manifest, golden) });
     } finally {
       loaded.dispose();
     }

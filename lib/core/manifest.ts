@@ -24,8 +24,19 @@ const shapes = v.array(size);
 /** The largest difference of an output, and the same relative to max(1, |expected|). */
 const differences = v.array(v.object({ name: v.string(), absolute: v.number(), relative: v.number() }));
 
-/** A tensor inside JSON: its elements' little-endian bytes in base64, exact to the bit. */
-const storedTensor = v.object({ name: v.string(), datatype, shape: shapes, base64: v.pipe(v.string(), v.base64()) });
+const fileName = v.pipe(v.string(), v.regex(fileNamePattern));
+
+/** A tensor's elements as little-endian bytes, exact to the bit: in base64, or as one of `files` where they are many. */
+const storedTensor = v.pipe(
+  v.object({
+    name: v.string(),
+    datatype,
+    shape: shapes,
+    base64: v.optional(v.pipe(v.string(), v.base64())),
+    file: v.optional(fileName),
+  }),
+  v.check(({ base64, file }) => (base64 === undefined) !== (file === undefined), 'Expected either base64 or file'),
+);
 
 const manifestSchema = v.object({
   format: v.literal('modelet/1'),
@@ -39,7 +50,7 @@ const manifestSchema = v.object({
   /** Files of the version beside this one; `variables/variables.index` in a SavedModel. */
   files: v.array(
     v.object({
-      name: v.pipe(v.string(), v.regex(fileNamePattern)),
+      name: fileName,
       bytes: size,
       sha256,
       parts: v.array(sha256),
@@ -67,10 +78,21 @@ const manifestSchema = v.object({
 export type Manifest = Omit<v.InferOutput<typeof manifestSchema>, 'signature'> & { readonly signature: Signature };
 export type FileEntry = Manifest['files'][number];
 
+/** Files that hold tensors of the golden example. */
+export function goldenFiles({ golden }: Pick<Manifest, 'golden'>): string[] {
+  return [...golden.inputs, ...golden.outputs].flatMap(({ file }) => file ?? []);
+}
+
+/** What the model itself is: a graph and its weights, or a SavedModel. */
+export function modelFiles(manifest: Pick<Manifest, 'files' | 'golden'>): FileEntry[] {
+  const others = goldenFiles(manifest);
+  return manifest.files.filter(({ name }) => !others.includes(name));
+}
+
 /** Bytes of a version's weights once they are loaded: quantized ones are float32 again. At least what they are. */
-export function weightBytes({ files, quantization }: Pick<Manifest, 'files' | 'quantization'>): number {
-  const grows = { float16: 2, uint8: 4, none: 1 }[quantization?.dtype ?? 'none'];
-  return grows * files.reduce((sum, { bytes }) => sum + bytes, 0);
+export function weightBytes(manifest: Pick<Manifest, 'files' | 'golden' | 'quantization'>): number {
+  const grows = { float16: 2, uint8: 4, none: 1 }[manifest.quantization?.dtype ?? 'none'];
+  return grows * modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /**

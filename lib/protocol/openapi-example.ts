@@ -4,7 +4,7 @@ import { nestedFromTensor } from '../core/nested-numbers.js';
 import { readStoredTensors } from '../core/stored-tensor.js';
 import { stack, type Tensor, type Tensors, unstack } from '../core/tensor.js';
 
-/** Numbers that an example may hold: it is there to be read and sent, and every caller loads all of them. */
+/** Numbers that an example may hold: it is there to be read and sent, and every caller loads all of them. Less than are in a file. */
 const longest = 4096;
 
 export interface GoldenExample {
@@ -19,6 +19,7 @@ export interface GoldenExample {
  * @returns undefined where it is too long to show
  */
 export function goldenExample({ signature, golden }: Manifest): GoldenExample | undefined {
+  if (golden.inputs.some(({ file }) => file !== undefined)) return undefined;
   const stored = readStoredTensors(golden.inputs);
   const hasBatchAxis = exampleSpecs(signature) !== signature.inputs;
   const example = hasBatchAxis ? mapped(stored, (tensor) => unstack(tensor)[0] as Tensor) : stored;

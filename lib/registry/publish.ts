@@ -1,7 +1,11 @@
 import { ModeletError } from '../core/errors.js';
 import { type FileEntry, type Manifest, namePattern, parseManifest, partBytes } from '../core/manifest.js';
+import type { StoredTensor } from '../core/stored-tensor.js';
 import { aliasBytes, checkAlias, setAlias } from './move-alias.js';
 import { aliasKey, manifestKey, type Registry, sha256, versionFolder } from './registry.js';
+
+/** Golden tensors of more bytes have a file of their own: the manifest is read before anything else, and parsed. */
+const mostInManifest = 16 * 1024;
 
 /** What a version will hold; its number, date and checksums are made when it is published. */
 export type Draft = Omit<Manifest, 'format' | 'version' | 'created' | 'files'> & {
@@ -26,8 +30,8 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
   if (draft.files.has('manifest.json'))
     throw new ModeletError('INVALID_INPUT', "a model's file can't be called manifest.json");
   const isFirst = (await registry.versions(draft.model)).length === 0;
-  const version = await claimVersion(registry, draft.model, draft.files);
-  const { files, ...described } = draft;
+  const { files, ...described } = withGoldenFiles(draft);
+  const version = await claimVersion(registry, draft.model, files);
   const manifest: Manifest = {
     format: 'modelet/1',
     version,
@@ -47,6 +51,20 @@ export async function publishVersion(registry: Registry, draft: Draft, alias?: s
     });
   if (alias !== undefined) await setAlias(registry, draft.model, alias, version);
   return checked;
+}
+
+function withGoldenFiles(draft: Draft): Draft {
+  const files = new Map(draft.files);
+  const moved = (kind: 'inputs' | 'outputs'): StoredTensor[] =>
+    draft.golden[kind].map(({ base64 = '', ...tensor }, index) => {
+      const bytes = Buffer.from(base64, 'base64');
+      if (bytes.length <= mostInManifest) return { ...tensor, base64 };
+      const file = `golden/${kind}-${index}.bin`;
+      files.set(file, bytes);
+      return { ...tensor, file };
+    });
+  const golden = { ...draft.golden, inputs: moved('inputs'), outputs: moved('outputs') };
+  return { ...draft, golden, files };
 }
 
 /** Writes the files under the next free number: a number belongs to whoever creates its first file. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
-import type { Manifest } from '../core/manifest.js';
+import { type Manifest, modelFiles } from '../core/manifest.js';
 import type { Tensor, TensorSpec } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
 import { checkedOutput, checkInput, failed, type Runner } from './runner.js';
@@ -85,7 +85,7 @@ async function unpack(manifest: Manifest, files: VersionFiles): Promise<string> 
   const folder = await mkdtemp(join(tmpdir(), 'modelet-saved-model-'));
   const opened = new Map<string, FileHandle>();
   try {
-    for (const { name } of manifest.files) {
+    for (const { name } of modelFiles(manifest)) {
       const path = join(folder, name);
       await mkdir(dirname(path), { recursive: true });
       opened.set(name, await open(path, 'w'));

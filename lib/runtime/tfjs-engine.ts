@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Engine, LoadedModel } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
-import { type Manifest, weightBytes } from '../core/manifest.js';
+import { type Manifest, modelFiles, weightBytes } from '../core/manifest.js';
 import type { Tensor } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
 import { compileFirstKernels } from './first-kernels.js';
@@ -48,7 +48,8 @@ async function loadGraph(
   try {
     // Small ones are on their way while the graph is read and the backend starts; of large ones it is known first that they fit.
     if (weightBytes(manifest) > hurried) await placing;
-    const weightFiles = manifest.files.map(({ name }) => name).filter((name) => name !== 'model.json');
+    const names = modelFiles(manifest).map(({ name }) => name);
+    const weightFiles = names.filter((name) => name !== 'model.json');
     await files.readParts(weightFiles, async (part) => {
       const { weights, generation } = await placing;
       if (backend.generation !== generation) throw reloading();

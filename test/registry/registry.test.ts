@@ -167,6 +167,13 @@ test.each([
       signature: { inputs: [{ name: 'x', datatype: 'FP32', shape: [-2] }], outputs: [] },
     }),
   ],
+  [
+    'a golden tensor that is nowhere',
+    (m: Record<string, unknown>) => ({
+      ...m,
+      golden: { by: '', tolerance: 1, inputs: [], outputs: [{ name: 'y', datatype: 'FP32', shape: [] }] },
+    }),
+  ],
   ['another format', (m: Record<string, unknown>) => ({ ...m, format: 'modelet/2' })],
 ])('a manifest with %s is MODEL_CORRUPT', async (_, change) => {
   const manifest = await publishTiny(registry);
