@@ -6,6 +6,9 @@ type Kernel = (...numbers: number[]) => number;
 const names = [
   'conv2d',
   'pack',
+  'batch_matmul',
+  'patches',
+  'overlap_add',
   'winograd',
   'pack_winograd',
   'depthwise',
@@ -17,11 +20,15 @@ const names = [
   'choose',
   'softmax',
   'reduce',
+  'arg_most',
+  'cumulate',
   'moments',
   'copy',
   'fill',
+  'border',
   'gather',
   'resize',
+  'resize_nearest',
   'recurrent',
 ] as const;
 

@@ -190,12 +190,43 @@ EXPORT(conv2d) void conv2d(const f32 *in, const f32 *weights, f32 *out, const f3
   }
 }
 
-/* Weights [depth][columns] and a bias (or 0) → panels, (columns + 7) / 8 · 8 · (depth + 1) floats. */
-EXPORT(pack) void pack(const f32 *w, const f32 *bias, f32 *out, i32 depth, i32 columns) {
+/* `across` is the step from one weight to the next of a row, `down` that to the next row. */
+static void pack_panels(const f32 *w, const f32 *bias, f32 *out, i32 depth, i32 columns, i32 down, i32 across) {
   for (i32 n = 0; n < columns; n += 8) {
     const i32 width = columns - n < 8 ? columns - n : 8;
     for (i32 j = 0; j < 8; j++) *out++ = bias && j < width ? bias[n + j] : 0;
-    for (i32 k = 0; k < depth; k++)
-      for (i32 j = 0; j < 8; j++) *out++ = j < width ? w[k * columns + n + j] : 0;
+    const f32 *from = w + n * across;
+    for (i32 k = 0; k < depth; k++, from += down, out += 8) {
+      if (width == 8 && across == 1) {
+        store(out, load(from));
+        store(out + 4, load(from + 4));
+      } else {
+        for (i32 j = 0; j < 8; j++) out[j] = j < width ? from[j * across] : 0;
+      }
+    }
+  }
+}
+
+/* Weights [depth][columns] and a bias (or 0) → panels, (columns + 7) / 8 · 8 · (depth + 1) floats. */
+EXPORT(pack) void pack(const f32 *w, const f32 *bias, f32 *out, i32 depth, i32 columns) {
+  pack_panels(w, bias, out, depth, columns, columns, 1);
+}
+
+/*
+ * out[i] = a[i] · b[i], [rows, depth] · [depth, columns] of each of `batch` items; transposed, an operand lies as [depth, rows] or
+ * [columns, depth]. Steps are floats from one item to the next, 0 where all share one. `scratch`: (columns + 7) / 8 · 8 · (depth + 1)
+ * floats, and rows · depth more if a is transposed.
+ */
+EXPORT(batch_matmul) void batch_matmul(const f32 *a, const f32 *b, f32 *out, i32 batch, i32 rows, i32 depth, i32 columns,
+                                       i32 transpose_a, i32 transpose_b, i32 a_step, i32 b_step, f32 *scratch) {
+  const f32 infinite = __builtin_inff();
+  f32 *turned = scratch + (columns + 7) / 8 * 8 * (depth + 1);
+  for (i32 i = 0; i < batch; i++, a += a_step, b += b_step, out += rows * columns) {
+    if (i == 0 || b_step != 0) pack_panels(b, 0, scratch, depth, columns, transpose_b ? 1 : columns, transpose_b ? depth : 1);
+    if (transpose_a && (i == 0 || a_step != 0))
+      for (i32 r = 0; r < rows; r++)
+        for (i32 k = 0; k < depth; k++) turned[r * depth + k] = a[k * rows + r];
+    conv2d(transpose_a ? turned : a, scratch, out, 0, 1, 1, rows, depth, 1, 1, 1, 1, rows * depth, 0, columns, rows * columns, 0,
+           columns, -infinite, infinite);
   }
 }

@@ -1,4 +1,4 @@
-/* Moving numbers: transpose, slice, pad, concat, tile, broadcast and gather are all copies with strides. */
+/* Moving numbers: transpose, slice, pad, concat, tile and broadcast are all copies with strides. */
 #include "simd.h"
 
 /*
@@ -28,6 +28,20 @@ EXPORT(copy) void copy(const f32 *in, f32 *out, const i32 *size, const i32 *in_s
 EXPORT(fill) void fill(f32 *out, i32 n, f32 value) {
   vec v = splat(value);
   for (i32 i = 0; i < n; i += 4) store_part(out + i, v, n - i);
+}
+
+/* Only the border of a padded image buffer [images, top + h + bottom, left + w + right, channels]: what is inside stays. */
+EXPORT(border) void border(f32 *out, i32 images, i32 h, i32 w, i32 channels, i32 top, i32 left, i32 bottom, i32 right, f32 value) {
+  const i32 between = (right + left) * channels, row = w * channels + between;
+  for (i32 n = 0; n < images; n++) {
+    fill(out, top * row + left * channels, value);
+    out += top * row + left * channels;
+    for (i32 y = 0; y < h; y++, out += row)
+      if (y + 1 < h) fill(out + w * channels, between, value);
+    /* The last row's right end, and what is below: `out` stands at the left end of the inside, one row down. */
+    fill(out - between, bottom * row + right * channels, value);
+    out += bottom * row - left * channels;
+  }
 }
 
 /* Rows of a table [height, width] by index. Returns 0, or 1 when an index is outside: nothing that was written counts then. */

@@ -1,12 +1,16 @@
 #include "simd.h"
 
-enum { SUM, MEAN, MOST, LEAST, PRODUCT };
+enum { SUM, MEAN, MOST, LEAST, PRODUCT, INT_SUM, INT_MOST, INT_LEAST, INT_PRODUCT };
 
 INLINE vec fold(const int kind, vec a, vec b) {
   switch (kind) {
     case MOST: return wasm_f32x4_max(a, b);
     case LEAST: return wasm_f32x4_min(a, b);
     case PRODUCT: return mul(a, b);
+    case INT_SUM: return wasm_i32x4_add(a, b);
+    case INT_MOST: return wasm_i32x4_max(a, b);
+    case INT_LEAST: return wasm_i32x4_min(a, b);
+    case INT_PRODUCT: return wasm_i32x4_mul(a, b);
     default: return add(a, b);
   }
 }
@@ -43,13 +47,39 @@ INLINE void each(const int kind, const f32 *in, f32 *out, i32 outer, i32 n, i32 
 
 /* [outer, n, inner] → [outer, inner]: sum, mean, maximum, minimum or product over n ≥ 1. */
 EXPORT(reduce) void reduce(i32 kind, const f32 *in, f32 *out, i32 outer, i32 n, i32 inner) {
+#define CASE(kind) case kind: each(kind, in, out, outer, n, inner); break;
   switch (kind) {
-    case SUM: each(SUM, in, out, outer, n, inner); break;
-    case MEAN: each(MEAN, in, out, outer, n, inner); break;
-    case MOST: each(MOST, in, out, outer, n, inner); break;
-    case LEAST: each(LEAST, in, out, outer, n, inner); break;
-    default: each(PRODUCT, in, out, outer, n, inner);
+    CASE(MEAN) CASE(MOST) CASE(LEAST) CASE(PRODUCT) CASE(INT_SUM) CASE(INT_MOST) CASE(INT_LEAST) CASE(INT_PRODUCT)
+    default: each(SUM, in, out, outer, n, inner);
   }
+#undef CASE
+}
+
+/* Where along n the largest (`least`: the smallest) number stands, the first of equal ones: [outer, n, inner] → [outer, inner]. */
+EXPORT(arg_most) void arg_most(const f32 *in, i32 *out, i32 outer, i32 n, i32 inner, i32 least) {
+  for (i32 o = 0; o < outer; o++, in += n * inner)
+    for (i32 c = 0; c < inner; c++) {
+      i32 at = 0;
+      for (i32 i = 1; i < n; i++) {
+        const f32 x = in[i * inner + c], best = in[at * inner + c];
+        if (least ? x < best : x > best) at = i;
+      }
+      *out++ = at;
+    }
+}
+
+/* Running sums along n of [outer, n, inner], in place too; `exclusive` leaves a number out of its own, `backwards` starts at the end. */
+EXPORT(cumulate) void cumulate(const f32 *in, f32 *out, i32 outer, i32 n, i32 inner, i32 exclusive, i32 backwards) {
+  for (i32 o = 0; o < outer; o++, in += n * inner, out += n * inner)
+    for (i32 c = 0; c < inner; c++) {
+      f32 sum = 0;
+      for (i32 i = 0; i < n; i++) {
+        const i32 at = (backwards ? n - 1 - i : i) * inner + c;
+        const f32 x = in[at];
+        out[at] = exclusive ? sum : sum + x;
+        sum += x;
+      }
+    }
 }
 
 /* Mean of squared distances from the mean over n, for the normalisations: [outer, n] → mean[outer], variance[outer]. */

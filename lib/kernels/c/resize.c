@@ -21,3 +21,12 @@ EXPORT(resize) void resize(const f32 *in, f32 *out, i32 images, i32 image_in, i3
       }
     }
 }
+
+/* The same with the nearest input alone: offsets of the rows and columns to take. */
+EXPORT(resize_nearest) void resize_nearest(const f32 *in, f32 *out, i32 images, i32 image_in, i32 out_h, i32 out_w, i32 channels,
+                                           const i32 *row_offsets, const i32 *column_offsets) {
+  for (i32 n = 0; n < images; n++, in += image_in)
+    for (i32 y = 0; y < out_h; y++)
+      for (i32 x = 0; x < out_w; x++, out += channels)
+        __builtin_memcpy(out, in + row_offsets[y] + column_offsets[x], (unsigned long)channels * 4);
+}
