@@ -15,11 +15,14 @@ const sources = 'lib/kernels/c';
 /**
  * -disable-lsr: LLVM would give each row of a tile a pointer of its own instead of an offset, and V8 would spill them.
  * -ffp-contract=off: nothing is fused but what the source fuses, so that a build's numbers are those of its source.
+ * Shared memory, which costs nothing where one thread uses it: several threads can compute on one copy of the weights, each with a
+ * stack of its own.
  */
 const flags = [
   ...['-O3', '-mllvm', '-disable-lsr', '-ffp-contract=off', '-nostdlib', '-Wall', '-Wextra', '-Werror'],
-  ...['--target=wasm32', '-msimd128', '-mbulk-memory'],
+  ...['--target=wasm32', '-msimd128', '-mbulk-memory', '-matomics'],
   ...['-Wl,--no-entry', '-Wl,-z,stack-size=16384', '-Wl,--export=__heap_base', '-Wl,--strip-all'],
+  ...['-Wl,--shared-memory', '-Wl,--import-memory', '-Wl,--max-memory=4294967296', '-Wl,--export=__stack_pointer'],
 ];
 const fused = ['-mrelaxed-simd', '-DFMA'];
 /** What sets a build apart; docs/kernels.md says why there are four. */

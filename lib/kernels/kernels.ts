@@ -36,6 +36,7 @@ export type KernelName = (typeof names)[number];
 
 /** The kernels over a memory of their own. */
 export type Kernels = Readonly<Record<KernelName, Kernel>> & {
+  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The first byte that is free. */
   readonly heapBase: number;
@@ -61,15 +62,26 @@ export function bestBuild(v8: string = process.versions.v8): Build {
 
 const compiled = new Map<Build, Promise<WebAssembly.Module>>();
 
-/** Kernels with a fresh memory; the code is compiled once a process. */
-export async function createKernels(build: Build = bestBuild()): Promise<Kernels> {
+/** The code of a build, compiled once a process. */
+export function compileKernels(build: Build = bestBuild()): Promise<WebAssembly.Module> {
   const module = compiled.get(build) ?? readFile(new URL(`./${build}.wasm`, import.meta.url)).then(WebAssembly.compile);
   compiled.set(build, module);
-  const { exports } = await WebAssembly.instantiate(await module, {});
-  const { memory, __heap_base, ...kernels } = exports as Record<string, unknown>;
+  return module;
+}
+
+/** In pages of 64 KiB: what a new memory has, and what 32-bit pointers reach. Room for it is reserved, not taken. */
+const pages = { initial: 16, maximum: 65_536 };
+
+/** Kernels with a fresh memory, which other threads may share. */
+export async function createKernels(build?: Build): Promise<Kernels> {
+  const module = await compileKernels(build);
+  const memory = new WebAssembly.Memory({ ...pages, shared: true });
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const { __heap_base, __stack_pointer, ...kernels } = exports as Record<string, unknown>;
   return {
     ...(kernels as Record<KernelName, Kernel>),
-    memory: memory as WebAssembly.Memory,
+    module,
+    memory,
     heapBase: (__heap_base as WebAssembly.Global).value as number,
   };
 }

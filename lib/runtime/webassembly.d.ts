@@ -6,7 +6,7 @@ declare namespace WebAssembly {
     private readonly brand: unknown;
   }
   class Memory {
-    constructor(size: { initial: number; maximum: number });
+    constructor(size: { initial: number; maximum: number; shared?: boolean });
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
