@@ -7,6 +7,7 @@ import { handler } from './handler.js';
 import { load } from './load.js';
 import { protocols } from './protocols.js';
 import { recurrent } from './recurrent.js';
+import { warm } from './warm.js';
 
 export const benches: readonly Bench[] = [
   batch,
@@ -17,4 +18,5 @@ export const benches: readonly Bench[] = [
   load,
   protocols,
   recurrent,
+  warm,
 ];

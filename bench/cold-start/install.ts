@@ -23,15 +23,20 @@ const pythonPackages = ['tensorflow-cpu==2.21.0', 'boto3==1.44.5'];
  * @throws Error where a part that it can't do without does not install
  */
 export function installParts(): { readonly tfjsNode: boolean; readonly tensorflow: boolean } {
+  return { ...installJavaScriptParts(), tensorflow: optional('TensorFlow', installPython()) };
+}
+
+/** The same without Python. */
+export function installJavaScriptParts(): { readonly tfjsNode: boolean } {
   for (const script of ['s3-server', 'lambda-client']) {
     if (!runScript(script)) throw new Error(`npm run ${script} failed; its own words are above`);
   }
   installPackages();
-  return { tfjsNode: optional('tfjs-node', runScript('native')), tensorflow: optional('TensorFlow', installPython()) };
+  return { tfjsNode: optional('tfjs-node', runScript('native')) };
 }
 
 function optional(name: string, installed: boolean): boolean {
-  if (!installed) process.stderr.write(`cold-start: without ${name}, which did not install\n`);
+  if (!installed) process.stderr.write(`bench: without ${name}, which did not install\n`);
   return installed;
 }
 

@@ -11,11 +11,10 @@ export interface Job {
   readonly network: Network;
 }
 
-/** Predicts again and again for this long, ms, and `least` times at least. */
+/** Predicts again and again for this long, ms, and once at least. */
 export interface Turn {
   readonly batch: number;
   readonly ms: number;
-  readonly least: number;
 }
 
 export interface Turned {
@@ -31,7 +30,7 @@ const { signature } = await createRegistry(fileStore(registry)).manifest(name, v
 const predict = await open(engine, network);
 const known = new Map<number, ReturnType<typeof questionOf>>();
 
-process.on('message', async ({ batch, ms, least }: Turn) => {
+process.on('message', async ({ batch, ms }: Turn) => {
   const question = known.get(batch) ?? questionOf(signature, batch);
   const isFirst = !known.has(batch);
   known.set(batch, question);
@@ -42,7 +41,7 @@ process.on('message', async ({ batch, ms, least }: Turn) => {
     const since = performance.now();
     output = await predict(question);
     times.push(performance.now() - since);
-  } while (performance.now() < end || times.length < least);
+  } while (performance.now() < end);
   const turned: Turned = { times, ...(isFirst ? { output: [...output] } : {}) };
   process.send?.(turned);
 });

@@ -56,9 +56,9 @@ export async function measure(plan: Plan): Promise<Measured[]> {
       for (let round = -1; round < plan.rounds; round++) {
         for (const batch of batches) {
           // The check has been its warm-up, and two rounds of it take as long as all others together.
-          if (isLong(network, batch) && (round < 0 || round >= 2)) continue;
+          if (isLong(network, batch) && (round < 0 || round > 1)) continue;
           for (const child of children) {
-            const { times } = await child.turn({ batch, ms: turnMs, least: isLong(network, batch) ? 1 : 2 });
+            const { times } = await child.turn({ batch, ms: turnMs });
             if (round >= 0) into(measured, { node, network, batch, engine: child.engine }).push(...times);
           }
         }
@@ -86,7 +86,7 @@ function into(measured: Measured[], key: Omit<Measured, 'times'>): number[] {
 
 async function agree(children: readonly Child[], batch: number): Promise<void> {
   const outputs: Turned['output'][] = [];
-  for (const child of children) outputs.push((await child.turn({ batch, ms: 0, least: 1 })).output);
+  for (const child of children) outputs.push((await child.turn({ batch, ms: 0 })).output);
   const [expected = []] = outputs;
   for (const [index, output = []] of outputs.entries()) {
     const apart = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - (output[at] ?? Number.NaN))), 0);

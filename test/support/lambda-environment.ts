@@ -16,6 +16,7 @@ const region = 'eu-central-1';
 
 /** One process that runs a function, frozen (SIGSTOP) between events as Lambda freezes it. */
 export interface LambdaEnvironment {
+  readonly pid: number;
   alive(): boolean;
   /** @throws LambdaError */
   run(payload: string, timeoutMs: number): Promise<unknown>;
@@ -98,6 +99,7 @@ export async function startEnvironment(
     throw error;
   }
   return {
+    pid: child.pid ?? 0, // it has asked for an event, so it is there
     alive,
     stop,
     run(payload, timeoutMs) {
