@@ -23,6 +23,9 @@ export const unaryKinds = [
   'toInt',
   'toFloat',
   'not',
+  'expm1',
+  'log1p',
+  'softsign',
 ] as const;
 
 /** What `binary` computes, in the order of lib/kernels/c/elementwise.c. */
@@ -51,4 +54,37 @@ export const binaryKinds = [
   'intGreaterEqual',
   'and',
   'or',
+  'pow',
+  'floorDiv',
+  'intMax',
+  'intMin',
+  'intFloorDiv',
+  'intFloorMod',
+] as const;
+
+/** What `reduce` computes, in the order of lib/kernels/c/reduce.c. */
+export const reduceKinds = [
+  'sum',
+  'mean',
+  'most',
+  'least',
+  'product',
+  'intSum',
+  'intMost',
+  'intLeast',
+  'intProduct',
+] as const;
+
+/** The cells of `recurrent`, in the order of lib/kernels/c/recurrent.c. */
+export const cellKinds = ['lstm', 'gru', 'gruResetBefore', 'simpleRnn'] as const;
+
+/** The activations of `recurrent`'s cells and gates, by the names of Keras and in the order of lib/kernels/c/recurrent.c. */
+export const cellActivations = [
+  'linear',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'hard_sigmoid_02',
+  'hard_sigmoid',
+  'softsign',
 ] as const;
