@@ -60,7 +60,7 @@ export async function openRoom(build: Build): Promise<Room> {
   };
 }
 
-/** Numbers that networks are made of, with a few that are hard: denormals, large ones, zeros of both signs. */
+/** Numbers between −1 and 1. */
 export const numbers = (count: number, seed: number): Float32Array => {
   let state = seed >>> 0 || 1;
   return Float32Array.from({ length: count }, () => {
@@ -68,6 +68,24 @@ export const numbers = (count: number, seed: number): Float32Array => {
     return state / 2 ** 31 - 1;
   });
 };
+
+const special = [
+  ...[0, -0, 1, -1, 0.5, -0.5, 2.5, -2.5, 3, -3, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  ...[2 ** -149, -(2 ** -149), 2 ** -126, 2 ** -127, -1e-40, 3.4028234663852886e38, -3.4028234663852886e38],
+  ...[1e-8, -1e-8, 88.5, -87.5, -103.5, 16_777_217, 2 ** 31, -(2 ** 31), 1e30],
+];
+
+/** Numbers of every size, a third of them those where arithmetic has its edges: NaN, infinities, denormals, zeros of both signs. */
+export const hardNumbers = (count: number, seed: number): Float32Array => {
+  const [choices, sizes] = [numbers(count, seed), numbers(count, seed + 1)];
+  return Float32Array.from(choices, (choice, index) => {
+    const at = Math.floor((choice + 1) * 1.5 * special.length);
+    return special[at] ?? 10 ** (3 * (sizes[index] as number)) * Math.sign(choice) * (1 + Math.abs(choice));
+  });
+};
+
+export const integers = (count: number, seed: number, most = 2 ** 31): Int32Array =>
+  Int32Array.from(numbers(count, seed), (value) => Math.floor(value * most));
 
 export const size = (most: number) => fc.integer({ min: 1, max: most });
 
@@ -82,4 +100,28 @@ export function error(actual: ArrayLike<number>, expected: ArrayLike<number>): n
     scale = Math.max(scale, Math.abs(e));
   }
   return worst / scale;
+}
+
+/** As IEEE's: the same, or NaN both, or as near as `relative` and `absolute` say; what float32 can't hold is Infinity. */
+const isNear = (actual: number, expected: number, relative: number, absolute: number): boolean => {
+  if (actual === expected || (Number.isNaN(actual) && Number.isNaN(expected))) return true;
+  const nearest = Math.fround(expected);
+  if (actual === nearest) return true;
+  // Next to the largest number, rounding decides.
+  if (Number.isFinite(actual) !== Number.isFinite(nearest))
+    return Math.abs(expected) / 2 ** 128 > 1 - 1e-5 && actual * expected > 0;
+  return Math.abs(actual - expected) <= absolute + relative * Math.abs(expected);
+};
+
+/** Fails with the first number that is not near; `of` says what it is made of. */
+export function expectNear(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { relative = 0, absolute = 0, of = (index: number): unknown => index } = {},
+): void {
+  expect(actual.length).toBe(expected.length);
+  for (let index = 0; index < expected.length; index++) {
+    const [a, e] = [actual[index] as number, expected[index] as number];
+    if (!isNear(a, e, relative, absolute)) throw new Error(`${a} instead of ${e}, of ${JSON.stringify(of(index))}`);
+  }
 }

@@ -39,12 +39,6 @@ INLINE vec verf(vec x, const f32 *k) {
   return wasm_v128_or(y, wasm_v128_and(x, wasm_i32x4_splat((i32)0x80000000)));
 }
 
-/* ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|) */
-INLINE vec vsoftplus(vec x, const f32 *k) {
-  vec small = vexp(wasm_f32x4_neg(wasm_f32x4_abs(x)), k);
-  return add(wasm_f32x4_max(x, splat(0)), vlog(add(splat(1), small)));
-}
-
 /* ln(1 + x): what the sum u = 1 + x rounds away is given back as the first term, (x − (u − 1)) / u. */
 INLINE vec vlog1p(vec x) {
   vec u = add(splat(1), x);
@@ -52,6 +46,12 @@ INLINE vec vlog1p(vec x) {
   vec result = add(vlog(u), lost);
   vec whole = wasm_v128_or(wasm_f32x4_le(x, splat(-1)), wasm_f32x4_eq(x, splat(__builtin_inff())));
   return wasm_v128_bitselect(vlog(u), result, whole);
+}
+
+/* ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|) */
+INLINE vec vsoftplus(vec x, const f32 *k) {
+  vec small = vexp(wasm_f32x4_neg(wasm_f32x4_abs(x)), k);
+  return add(wasm_f32x4_max(x, splat(0)), vlog1p(small));
 }
 
 INLINE vec vsign(vec x) {
@@ -62,11 +62,12 @@ INLINE vec vsign(vec x) {
 
 /* e^x − 1 loses its digits near 0, where a series keeps them. */
 INLINE vec vexpm1(vec x, const f32 *k) {
-  vec p = madd(x, splat(1.0f / 120), splat(1.0f / 24));
+  vec p = madd(x, splat(1.0f / 720), splat(1.0f / 120));
+  p = madd(p, x, splat(1.0f / 24));
   p = madd(p, x, splat(1.0f / 6));
   p = madd(p, x, splat(0.5f));
   p = madd(mul(p, x), x, x);
-  return wasm_v128_bitselect(p, sub(vexp(x, k), splat(1)), wasm_f32x4_lt(wasm_f32x4_abs(x), splat(0.1f)));
+  return wasm_v128_bitselect(p, sub(vexp(x, k), splat(1)), wasm_f32x4_lt(wasm_f32x4_abs(x), splat(0.25f)));
 }
 
 INLINE vec unary_of(const int kind, vec x, vec a, vec b, const f32 *k) {

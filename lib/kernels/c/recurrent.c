@@ -8,11 +8,11 @@ void conv2d(const f32 *in, const f32 *weights, f32 *out, const f32 *residual, i3
             i32 kernel_h, i32 kernel_w, i32 stride_y, i32 stride_x, i32 row_in, i32 image_in, i32 columns, i32 row_out,
             i32 image_out, i32 pixel_out, f32 low, f32 high);
 
-/* `rows` rows of states [width] times packed weights, plus `start` (rows of `columns`, or 0). */
-static void times(const f32 *states, const f32 *weights, const f32 *start, f32 *out, i32 rows, i32 width, i32 columns) {
+/* `rows` rows of states [width] times packed weights, plus `start` (or 0); rows of it and of the output are `pitch` apart. */
+static void times(const f32 *states, const f32 *weights, const f32 *start, f32 *out, i32 rows, i32 width, i32 columns, i32 pitch) {
   const f32 infinite = __builtin_inff();
-  conv2d(states, weights, out, start, 1, 1, rows, width, 1, 1, 1, 1, rows * width, 0, columns, rows * columns, 0, columns,
-         -infinite, infinite);
+  conv2d(states, weights, out, start, 1, 1, rows, width, 1, 1, 1, 1, rows * width, 0, columns, rows * pitch, 0, pitch, -infinite,
+         infinite);
 }
 
 /* Keras' activations of cells; hard sigmoids of Keras 1 and 2, clip(x/5 + 1/2), and of Keras 3, relu6(x + 3)/6. */
@@ -119,8 +119,9 @@ static void update(i32 cell, const f32 *x, f32 *z, f32 *h, f32 *c, i32 width, i3
  * `x` [time][batch][gates · width]: the input's products with their bias. `weights`: the state's, packed from [width][gates · width],
  * with the recurrent bias; of a GRU with the reset before, z and r first (2 · width columns) and then the candidate's at `candidate`.
  * `h` and `c` [batch][width] hold the initial states and then the last ones. `mask` [time][batch] or 0: a step of 0 keeps the states.
- * `scratch`: batch · (gates + 1) · width. `out`: what h is after each step, [time][batch][width], or 0 where only the last counts;
- * zero_masked writes 0 for a masked step instead of repeating.
+ * `scratch`: batch · (gates + 1) · width. `out`: the outputs in the order of the steps taken, [time][batch][width], or 0 where h says
+ * all. A masked step repeats the output before it (zeros at first), or with zero_masked writes zeros: so the last output of a masked
+ * layer is that of `out` and not h.
  */
 EXPORT(recurrent) void recurrent(i32 cell, const f32 *x, const f32 *weights, const f32 *candidate, f32 *h, f32 *c, f32 *scratch,
                                  const i32 *mask, f32 *out, i32 time, i32 batch, i32 width, i32 activation, i32 gate,
@@ -131,19 +132,18 @@ EXPORT(recurrent) void recurrent(i32 cell, const f32 *x, const f32 *weights, con
     const i32 step = backwards ? time - 1 - t : t;
     const f32 *in = x + step * batch * row;
     if (cell == GRU) {
-      times(h, weights, 0, scratch, batch, width, row);
+      times(h, weights, 0, scratch, batch, width, row, row);
     } else if (cell == GRU_RESET_BEFORE) {
       /* z, r = σ(x + h · U), then candidate = x_h + (r · h) · U_h */
-      f32 *both = reset;
+      times(h, weights, in, scratch, batch, width, 2 * width, row);
       for (i32 b = 0; b < batch; b++) {
         f32 *z = scratch + b * row;
-        times(h + b * width, weights, in + b * row, z, 1, width, 2 * width);
         activate(gate, z, 2 * width);
-        for (i32 u = 0; u < width; u += 4) store(both + u, mul(load(z + width + u), load(h + b * width + u)));
-        times(both, candidate, in + b * row + 2 * width, z + 2 * width, 1, width, width);
+        for (i32 u = 0; u < width; u += 4) store(reset + b * width + u, mul(load(z + width + u), load(h + b * width + u)));
       }
+      times(reset, candidate, in + 2 * width, scratch + 2 * width, batch, width, width, row);
     } else {
-      times(h, weights, in, scratch, batch, width, row);
+      times(h, weights, in, scratch, batch, width, row, row);
     }
     for (i32 b = 0; b < batch; b++) {
       const i32 counts = mask == 0 || mask[step * batch + b] != 0;
@@ -151,8 +151,9 @@ EXPORT(recurrent) void recurrent(i32 cell, const f32 *x, const f32 *weights, con
       if (counts) update(cell, in + b * row, scratch + b * row, state, c + b * width, width, activation, gate);
       if (out == 0) continue;
       f32 *to = out + (t * batch + b) * width;
-      if (counts || !zero_masked) __builtin_memcpy(to, state, (unsigned long)width * 4);
-      else for (i32 u = 0; u < width; u += 4) store(to + u, splat(0));
+      const f32 *before = t > 0 ? to - batch * width : 0;
+      const f32 *from = counts ? state : zero_masked ? 0 : before;
+      for (i32 u = 0; u < width; u += 4) store(to + u, from ? load(from + u) : splat(0));
     }
   }
 }
