@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { builds, error, numbers, openRoom, type Room, size } from './kernel-room.js';
+import { builds, error, expectNear, numbers, openRoom, type Room, size } from './kernel-room.js';
 
 interface Shape {
   readonly images: number;
@@ -120,5 +120,103 @@ describe.each(builds)('%s', (build) => {
       }),
       { numRuns: 40, seed: 8 },
     );
+  });
+
+  test('batch_matmul, each operand as it is or transposed, its own or shared', () => {
+    const flags = fc.record({ turnA: fc.boolean(), turnB: fc.boolean(), sharedA: fc.boolean(), sharedB: fc.boolean() });
+    const sizes = fc.record({ batch: size(3), rows: size(14), depth: size(20), columns: size(20), seed: size(1e6) });
+    fc.assert(
+      fc.property(sizes, flags, ({ batch, rows, depth, columns, seed }, { turnA, turnB, sharedA, sharedB }) => {
+        const a = numbers((sharedA ? 1 : batch) * rows * depth, seed);
+        const b = numbers((sharedB ? 1 : batch) * depth * columns, seed + 1);
+        const expected: number[] = [];
+        for (let item = 0; item < batch; item++)
+          for (let r = 0; r < rows; r++)
+            for (let m = 0; m < columns; m++) {
+              const fromA = (sharedA ? 0 : item) * rows * depth;
+              const fromB = (sharedB ? 0 : item) * depth * columns;
+              let sum = 0;
+              for (let k = 0; k < depth; k++)
+                sum +=
+                  (a[fromA + (turnA ? k * rows + r : r * depth + k)] as number) *
+                  (b[fromB + (turnB ? m * depth + k : k * columns + m)] as number);
+              expected.push(sum);
+            }
+        const scratch = room.take(Math.ceil(columns / 8) * 8 * (depth + 1) + (turnA ? rows * depth : 0));
+        const out = room.take(expected.length);
+        room.kernels.batch_matmul(
+          ...[room.put(a), room.put(b), out, batch, rows, depth, columns, Number(turnA), Number(turnB)],
+          ...[sharedA ? 0 : rows * depth, sharedB ? 0 : depth * columns, scratch],
+        );
+        expectNear(room.floats(out, expected.length), expected, { absolute: 5e-6 });
+        room.clear();
+      }),
+      { numRuns: 100, seed: 9 },
+    );
+  });
+
+  test('conv2d inside a padded output, and over many panels of weights, leaves what is between alone', () => {
+    fc.assert(
+      fc.property(
+        size(4),
+        size(4),
+        size(9),
+        fc.constantFrom(4, 5, 160),
+        size(6),
+        size(1e6),
+        (h, w, channels, columns, gap, seed) => {
+          const depth = columns === 160 ? 700 : channels; // more than PANEL_BYTES
+          const [x, k] = [numbers(h * w * depth, seed), numbers(depth * columns, seed + 1)];
+          const bias = new Float32Array(columns);
+          const shape: Shape = { images: 1, h, w, channels: depth, kernelH: 1, kernelW: 1, stride: [1, 1], columns };
+          const { out } = convolved(x, k, bias, shape, -Infinity, Infinity);
+          const weights = room.take(Math.ceil(columns / 8) * 8 * (depth + 1));
+          room.kernels.pack(room.put(k), 0, weights, depth, columns);
+          const [pixel, row] = [columns + gap, (w + 1) * (columns + gap)];
+          const to = room.take(h * row);
+          room.kernels.conv2d(
+            ...[
+              room.put(x),
+              weights,
+              to,
+              0,
+              1,
+              h,
+              w,
+              depth,
+              1,
+              1,
+              1,
+              1,
+              w * depth,
+              h * w * depth,
+              columns,
+              row,
+              h * row,
+              pixel,
+            ],
+            ...[-Infinity, Infinity],
+          );
+          const expected = new Float64Array(h * row).fill(Number.NaN);
+          for (const [at, value] of out.entries()) {
+            const from = Math.floor(at / columns);
+            expected[Math.floor(from / w) * row + (from % w) * pixel + (at % columns)] = value;
+          }
+          expect(error(room.floats(to, expected.length), expected)).toBeLessThan(5e-6);
+          room.clear();
+        },
+      ),
+      { numRuns: 40, seed: 10 },
+    );
+  });
+
+  test('conv2d hands NaN and Infinity on, through a clamp too', () => {
+    const x = Float32Array.of(1, Number.NaN, 1, Number.POSITIVE_INFINITY, 1, Number.NEGATIVE_INFINITY, 2 ** -149, 0);
+    const weights = room.take(8 * 3);
+    room.kernels.pack(room.put(Float32Array.of(1, 1)), 0, weights, 2, 1);
+    const out = room.take(4);
+    room.kernels.conv2d(room.put(x), weights, out, 0, 1, 1, 4, 2, 1, 1, 1, 1, 8, 0, 1, 4, 0, 1, 0, Infinity);
+    expect([...room.floats(out, 4)]).toEqual([Number.NaN, Number.POSITIVE_INFINITY, 0, 2 ** -149]);
+    room.clear();
   });
 });
