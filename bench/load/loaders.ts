@@ -156,7 +156,7 @@ function raw({ bucket, manifest }: Source): Loader {
       const lane = async (): Promise<void> => {
         for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) await fetchPart(part);
       };
-      await Promise.all(Array.from({ length: 5 }, lane));
+      await Promise.all(Array.from({ length: 4 }, lane));
     },
   };
 }

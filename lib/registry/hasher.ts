@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ModeletError } from '../core/errors.js';
 import { sha256 } from './registry.js';
 
 export interface Hasher {
-  /** SHA-256 as hex. */
+  /** SHA-256 as hex. The bytes must stay as they are until it is known. */
   hash(bytes: Uint8Array): Promise<string>;
   close(): void;
 }
@@ -14,44 +15,40 @@ export const plainHasher: Hasher = { hash: async (bytes) => sha256(bytes), close
 const program = `
 const { createHash } = require('node:crypto');
 const { parentPort, workerData } = require('node:worker_threads');
-parentPort.on('message', ({ start, length }) => {
-  const bytes = new Uint8Array(workerData, start, length);
+parentPort.on('message', (length) => {
+  const bytes = new Uint8Array(workerData, 0, length);
   parentPort.postMessage(createHash('sha256').update(bytes).digest('hex'));
 });
 `;
 
 /**
- * Hashes in a thread of its own, so that the next bytes can be read meanwhile. They are copied for it into shared memory: buffers
- * that move between threads have V8 collect garbage after every few, which takes longer.
- * @param most hashes that are asked for at once, of `size` bytes each at most
+ * Hashes in a thread of its own, so that the next bytes can be read meanwhile: one after the other, since it is quicker than a
+ * network. They are copied for it into shared memory: buffers that move between threads have V8 collect garbage after every few,
+ * which takes longer; and V8 copies byte by byte to shared memory what comes from a socket, unaligned.
+ * @param most bytes that are hashed at once
  */
-export function startHasher(most: number, size: number): Hasher {
-  const shared = new SharedArrayBuffer(most * size);
+export function startHasher(most: number): Hasher {
+  const shared = new Uint8Array(new SharedArrayBuffer(most));
   // As text, because a bundle is one file.
-  const worker = new Worker(program, { eval: true, workerData: shared });
-  worker.unref();
-  const starts = Array.from({ length: most }, (_, index) => index * size);
-  const waiting: { readonly start: number; resolve(hash: string): void; reject(error: Error): void }[] = [];
-  let broken: Error | undefined;
-  worker.on('message', (hash: string) => {
-    const first = waiting.shift();
-    if (first === undefined) return;
-    starts.push(first.start);
-    first.resolve(hash);
-  });
+  const worker = new Worker(program, { eval: true, workerData: shared.buffer });
+  let broken: ModeletError | undefined;
   worker.on('error', (cause) => {
     broken = new ModeletError('MODEL_UNAVAILABLE', 'the thread that checks files broke; ask again', { cause });
-    for (const { reject } of waiting.splice(0)) reject(broken);
   });
+  const hashNext = async (bytes: Uint8Array): Promise<string> => {
+    if (broken !== undefined) throw broken;
+    shared.set(bytes);
+    worker.postMessage(bytes.length);
+    const [hash] = await once(worker, 'message').catch((error) => Promise.reject(broken ?? error));
+    return hash;
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    hash: (bytes) =>
-      new Promise((resolve, reject) => {
-        const start = starts.pop();
-        if (broken !== undefined || start === undefined) return reject(broken ?? new RangeError('too many at once'));
-        new Uint8Array(shared, start, bytes.length).set(bytes);
-        waiting.push({ start, resolve, reject });
-        worker.postMessage({ start, length: bytes.length });
-      }),
+    hash: (bytes) => {
+      const hash = last.then(() => hashNext(bytes));
+      last = hash.catch(() => undefined);
+      return hash;
+    },
     close: () => void worker.terminate(),
   };
 }

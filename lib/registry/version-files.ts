@@ -6,8 +6,8 @@ import type { VersionFiles } from '../core/version-files.js';
 import { type Hasher, plainHasher, startHasher } from './hasher.js';
 import { sha256, versionFolder } from './registry.js';
 
-/** Parts that are read, checked and placed at once: enough to keep a network busy, and 40 MiB of memory, twice for large versions. */
-const lanes = 5;
+/** Parts that are read, checked and placed at once: enough to keep a network busy, and 32 MiB of memory. */
+const lanes = 4;
 
 /** From this many bytes on, parts are hashed in a thread of their own. To start it takes as long as to hash some of them. */
 const hashedApart = 8 * partBytes;
@@ -90,8 +90,8 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
   const readParts: VersionFiles['readParts'] = async (names, take) => {
     const files = names.map(entry);
     const waiting = files.flatMap(partsOf);
-    const hasher =
-      files.reduce((sum, { bytes }) => sum + bytes, 0) < hashedApart ? plainHasher : startHasher(lanes, partBytes);
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const hasher = bytes < hashedApart ? plainHasher : startHasher(partBytes);
     const controller = new AbortController();
     const { signal } = controller;
     const failures: unknown[] = [];

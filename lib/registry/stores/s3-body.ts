@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { byteStream } from './byte-stream.js';
 import { unlessStalled } from './stall.js';
 
+/** Bytes that may wait for whoever reads them, beside those in the socket. */
+const mostWaiting = 2 ** 18;
+
 /**
  * The body of an answer as it arrives. It breaks off where the socket stays silent while bytes are awaited (not while whoever
  * reads them is busy), at the signal (with its reason), and where it has another length than its head says.
@@ -13,7 +16,7 @@ export function arriving(
   explain = (cause: unknown) => cause,
 ): AsyncIterable<Uint8Array> {
   const length = lengthOf(answer);
-  const chunks: AsyncIterator<Uint8Array> = answer[Symbol.asyncIterator]();
+  const nextChunk = chunksOf(answer);
   const abort = () => answer.destroy(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
@@ -21,10 +24,12 @@ export function arriving(
 
   async function next(): Promise<Uint8Array | undefined> {
     try {
-      const { done, value } = await unlessStalled(chunks.next(), (error) => answer.destroy(error));
-      if (!done) came += value.length;
-      else if (length !== undefined && came !== length) throw new Error(`${came} of ${length} bytes came`);
-      return done ? undefined : value;
+      const chunk = await nextChunk();
+      came += chunk?.length ?? 0;
+      if (chunk === undefined && length !== undefined && came !== length) {
+        throw new Error(`${came} of ${length} bytes came`);
+      }
+      return chunk;
     } catch (error) {
       throw signal?.aborted ? signal.reason : explain(error);
     }
@@ -34,6 +39,46 @@ export function arriving(
     // A connection with a rest of a body in it can't be used again.
     if (!answer.complete) answer.destroy();
   });
+}
+
+/**
+ * An answer's chunks one by one, undefined after the last. By its events: its own iterator joins chunks that wait, and stops
+ * and starts the socket around nearly each of them.
+ */
+function chunksOf(answer: IncomingMessage): () => Promise<Uint8Array | undefined> {
+  const waiting: Uint8Array[] = [];
+  let bytes = 0;
+  let over: { readonly error?: unknown } | undefined;
+  let wake = (): void => undefined;
+  const end = (how: { readonly error?: unknown }) => {
+    over ??= how;
+    wake();
+  };
+  answer.once('end', () => end({}));
+  answer.on('error', (error) => end({ error }));
+  answer.once('close', () => end({ error: new Error('the connection was closed') }));
+
+  const take = (chunk: Uint8Array) => {
+    waiting.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostWaiting) answer.pause();
+    wake();
+  };
+
+  return async () => {
+    if (answer.listenerCount('data') === 0) answer.on('data', take);
+    if (waiting.length === 0 && over === undefined) {
+      const something = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (answer.isPaused()) answer.resume();
+      await unlessStalled(something, (error) => answer.destroy(error));
+    }
+    const chunk = waiting.shift();
+    bytes -= chunk?.length ?? 0;
+    if (chunk === undefined && over !== undefined && 'error' in over) throw over.error;
+    return chunk;
+  };
 }
 
 /** The whole body in one buffer of the right size: collecting the chunks first would hold it twice. */
