@@ -1,100 +1,102 @@
 import type { Datatype } from '../../core/tensor.js';
-import { binaryKinds } from '../../kernels/kinds.js';
 import { CannotPlan } from '../cannot-plan.js';
 import { unclamped } from '../epilogue.js';
 import type { Op } from '../op.js';
+import type { PlanNode } from '../plan-graph.js';
+import type { Value } from '../value.js';
+import { broadcast } from './axes.js';
+import type { BinaryKind } from './kinds.js';
+import { combined } from './mapped.js';
+import { clampBehind } from './unary.js';
 
-type Kind = (typeof binaryKinds)[number];
+/** What computes an op on each type, where something does. */
+type Kinds = Readonly<Partial<Record<Datatype, BinaryKind>>>;
 
-/** Numbers that `binary` and `copy` take axes of. */
-const axes = { binary: 5 } as const;
-
-/** The shape of both together: a size of 1, or none, takes the other's. */
-export function broadcast(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const [left = 1, right = 1] = [a[axis - rank + a.length], b[axis - rank + b.length]];
-    if (left !== right && left !== 1 && right !== 1) throw new CannotPlan(`[${a}] with [${b}]`);
-    return left === 1 ? right : left;
-  });
+/** @throws CannotPlan where TF.js would have to wrap what TensorFlow's int64 can hold */
+export function refuseLong(node: PlanNode, { known }: Value): void {
+  if (node.attr.T?.type === 'DT_INT64' && known === undefined) throw new CannotPlan(`${node.op} on int64`);
 }
 
-/** Elements from one index to the next on each axis of `shape`, 0 where the value is repeated. */
-export function stridesIn(value: readonly number[], shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length).fill(0);
-  let step = 1;
-  for (let axis = value.length - 1; axis >= 0; axis--) {
-    const size = value[axis] as number;
-    strides[axis + shape.length - value.length] = size === 1 ? 0 : step;
-    step *= size;
-  }
-  return strides;
-}
+const pairOf = (node: PlanNode, [a, b, ...others]: readonly Value[], kinds: Kinds) => {
+  if (a === undefined || b === undefined || others.length > 0) throw new CannotPlan(`${node.op} of one tensor`);
+  const kind = a.datatype === b.datatype ? kinds[a.datatype] : undefined;
+  if (kind === undefined) throw new CannotPlan(`${node.op} of ${a.datatype} and ${b.datatype}`);
+  return { pair: [a, b], kind } as const;
+};
 
-/** Axes that all operands walk alike are one; sizes of 1 in front make up the number that a kernel takes. */
-export function mergeAxes(shape: readonly number[], strides: readonly (readonly number[])[], count: number) {
-  const sizes: number[] = [];
-  const merged: number[][] = strides.map(() => []);
-  for (const [axis, size] of shape.entries()) {
-    if (size === 1) continue;
-    const last = sizes.length - 1;
-    const fits = last >= 0 && merged.every((of, index) => of[last] === size * (strides[index]?.[axis] as number));
-    if (fits) {
-      sizes[last] = (sizes[last] as number) * size;
-      for (const [index, of] of merged.entries()) of[last] = strides[index]?.[axis] as number;
-    } else {
-      sizes.push(size);
-      for (const [index, of] of merged.entries()) of.push(strides[index]?.[axis] as number);
+const arithmetic = (kinds: Kinds): Op => ({
+  emit: (node, inputs, planning) => {
+    const { pair, kind } = pairOf(node, inputs, kinds);
+    const [a, b] = pair;
+    const isKnown = a.known !== undefined && b.known !== undefined;
+    if (a.datatype === 'FP32' && !isKnown) {
+      const clamp = clampBehind(node, { ...a, shape: broadcast(a.shape, b.shape) }, planning);
+      return combined(planning, pair, kind, 'FP32', clamp);
     }
-  }
-  if (sizes.length > count) throw new CannotPlan(`broadcasting over ${sizes.length} axes`);
-  const missing = count - sizes.length;
-  return {
-    sizes: [...new Array<number>(missing).fill(1), ...sizes],
-    strides: merged.map((of) => [...new Array<number>(missing).fill(0), ...of]),
-  };
-}
-
-const op = (float: Kind, whole?: Kind, result?: Datatype): Op => ({
-  emit: (node, [a, b], planning) => {
-    if (a === undefined || b === undefined || a.datatype !== b.datatype)
-      throw new CannotPlan(`${node.op} of two types`);
-    const isFloat = a.datatype === 'FP32';
-    const kind = isFloat ? float : whole;
-    if (kind === undefined) throw new CannotPlan(`${node.op} of whole numbers`);
-    const shape = broadcast(a.shape, b.shape);
-    const isClamped = isFloat && result === undefined;
-    const { low, high } = isClamped
-      ? planning.epilogue(node, shape, { bias: false, residual: false })
-      : { low: unclamped[0], high: unclamped[1] };
-    const output = planning.take(result ?? a.datatype, shape);
-    const { sizes, strides } = mergeAxes(shape, [stridesIn(a.shape, shape), stridesIn(b.shape, shape)], axes.binary);
-    planning.call(
-      'binary',
-      ...[binaryKinds.indexOf(kind), planning.at(a), planning.at(b), planning.at(output)],
-      ...[sizes, ...strides].map(planning.integers),
-      ...[low, high],
-    );
-    return output;
+    const result = combined(planning, pair, kind);
+    refuseLong(node, result);
+    return result;
   },
 });
 
+const comparison = (kinds: Kinds): Op => ({
+  emit: (node, inputs, planning) => {
+    const { pair, kind } = pairOf(node, inputs, kinds);
+    return combined(planning, pair, kind, 'BOOL');
+  },
+});
+
+const sum: Op = {
+  emit: (node, inputs, planning) => {
+    const [first, ...others] = inputs;
+    if (first === undefined || first.datatype !== 'FP32') throw new CannotPlan(`${node.op} of whole numbers`);
+    return others.reduce((all, value) => combined(planning, [all, value], 'add'), first);
+  },
+};
+
+/** An image or rows with one number for each channel. */
+const biasAdd: Op = {
+  emit: (node, inputs, planning) => {
+    const format = node.attr.data_format?.s;
+    if (format !== undefined && Buffer.from(String(format), 'base64').toString() !== 'NHWC')
+      throw new CannotPlan(`${node.op} with channels first`);
+    return arithmetic({ FP32: 'add' }).emit(node, inputs, planning);
+  },
+};
+
+const clip: Op = {
+  emit: (node, [value, low, high], planning) => {
+    const pair = (other: Value | undefined): readonly [Value, Value] => {
+      if (value?.datatype !== 'FP32' || other?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of whole numbers`);
+      return [value, other];
+    };
+    const raised = combined(planning, pair(low), 'max', 'FP32', unclamped);
+    return combined(planning, [raised, pair(high)[1]], 'min', 'FP32', unclamped);
+  },
+};
+
 export const arithmeticOps = {
-  Add: op('add', 'intAdd'),
-  AddV2: op('add', 'intAdd'),
-  BiasAdd: op('add', 'intAdd'),
-  Sub: op('sub', 'intSub'),
-  Mul: op('mul', 'intMul'),
-  RealDiv: op('div'),
-  Maximum: op('max'),
-  Minimum: op('min'),
-  SquaredDifference: op('squaredDifference'),
-  Equal: op('equal', 'intEqual', 'BOOL'),
-  NotEqual: op('notEqual', 'intNotEqual', 'BOOL'),
-  Less: op('less', 'intLess', 'BOOL'),
-  LessEqual: op('lessEqual', 'intLessEqual', 'BOOL'),
-  Greater: op('greater', 'intGreater', 'BOOL'),
-  GreaterEqual: op('greaterEqual', 'intGreaterEqual', 'BOOL'),
-  LogicalAnd: op('equal', 'and'),
-  LogicalOr: op('equal', 'or'),
+  Add: arithmetic({ FP32: 'add', INT32: 'intAdd' }),
+  AddV2: arithmetic({ FP32: 'add', INT32: 'intAdd' }),
+  AddN: sum,
+  BiasAdd: biasAdd,
+  Sub: arithmetic({ FP32: 'sub', INT32: 'intSub' }),
+  Mul: arithmetic({ FP32: 'mul', INT32: 'intMul' }),
+  // Of whole numbers TF.js' result is rounded down, TensorFlow's is none.
+  RealDiv: arithmetic({ FP32: 'div' }),
+  FloorDiv: arithmetic({ INT32: 'intFloorDiv' }),
+  FloorMod: arithmetic({ INT32: 'intFloorMod' }),
+  Pow: arithmetic({ FP32: 'pow' }),
+  Maximum: arithmetic({ FP32: 'max', INT32: 'intMax' }),
+  Minimum: arithmetic({ FP32: 'min', INT32: 'intMin' }),
+  SquaredDifference: arithmetic({ FP32: 'squaredDifference' }),
+  ClipByValue: clip,
+  Equal: comparison({ FP32: 'equal', INT32: 'intEqual', BOOL: 'intEqual' }),
+  NotEqual: comparison({ FP32: 'notEqual', INT32: 'intNotEqual', BOOL: 'intNotEqual' }),
+  Less: comparison({ FP32: 'less', INT32: 'intLess' }),
+  LessEqual: comparison({ FP32: 'lessEqual', INT32: 'intLessEqual' }),
+  Greater: comparison({ FP32: 'greater', INT32: 'intGreater' }),
+  GreaterEqual: comparison({ FP32: 'greaterEqual', INT32: 'intGreaterEqual' }),
+  LogicalAnd: comparison({ BOOL: 'and' }),
+  LogicalOr: comparison({ BOOL: 'or' }),
 } satisfies Record<string, Op>;

@@ -1,9 +1,19 @@
 import type { Op } from '../op.js';
 import { arithmeticOps } from './arithmetic.js';
+import { castOps } from './cast.js';
+import { chooseOps } from './choose.js';
 import { convolutionOps } from './convolution.js';
+import { gatherOps } from './gather.js';
+import { joinOps } from './join.js';
+import { padOps } from './pad.js';
 import { poolingOps } from './pooling.js';
 import { productOps } from './product.js';
-import { shapeOps } from './reshape.js';
+import { rearrangeOps } from './rearrange.js';
+import { recurrentOps } from './recurrent.js';
+import { reduceOps } from './reduce.js';
+import { reshapeOps } from './reshape.js';
+import { sizeOps } from './sizes.js';
+import { sliceOps } from './slice.js';
 import { softmaxOps } from './softmax.js';
 import { unaryOps } from './unary.js';
 
@@ -14,8 +24,18 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     ...convolutionOps,
     ...poolingOps,
     ...productOps,
-    ...shapeOps,
     ...softmaxOps,
+    ...castOps,
+    ...chooseOps,
+    ...gatherOps,
+    ...joinOps,
+    ...padOps,
+    ...rearrangeOps,
+    ...recurrentOps,
+    ...reduceOps,
+    ...reshapeOps,
+    ...sizeOps,
+    ...sliceOps,
     ...unaryOps,
   }),
 );

@@ -2,13 +2,15 @@ import { elementCount } from '../../core/tensor.js';
 import type { Building } from '../building.js';
 import { CannotPlan } from '../cannot-plan.js';
 import type { Op } from '../op.js';
+import { integersOf } from '../plan-graph.js';
 import type { Value } from '../value.js';
+import { axisOf } from './axes.js';
+import { viewed, viewOf } from './view.js';
 
 /** The same numbers in another shape, where they are. */
 export function reshaped(value: Value, shape: readonly number[], building: Building): Value {
   if (elementCount(shape) !== elementCount(value.shape)) throw new CannotPlan(`[${value.shape}] as [${shape}]`);
-  const { datatype, known } = value;
-  return known === undefined ? { datatype, shape, address: building.at(value) } : { datatype, shape, known };
+  return viewed(building, value, viewOf(shape));
 }
 
 const reshape: Op = {
@@ -23,6 +25,29 @@ const reshape: Op = {
   },
 };
 
+const expandDims: Op = {
+  emit: (_, [value, axis], planning) => {
+    if (value === undefined) throw new CannotPlan('ExpandDims of nothing');
+    const at = axisOf(axis?.known?.[0], value.shape.length + 1);
+    return reshaped(value, value.shape.toSpliced(at, 0, 1), planning);
+  },
+};
+
+const squeeze: Op = {
+  emit: (node, [value], planning) => {
+    if (value === undefined) throw new CannotPlan('Squeeze of nothing');
+    const { shape } = value;
+    const named = [...integersOf(node, 'squeeze_dims'), ...integersOf(node, 'axis')];
+    const axes = named.map((axis) => axisOf(axis, shape.length));
+    const dropped = (size: number, axis: number) => size === 1 && (axes.length === 0 || axes.includes(axis));
+    return reshaped(
+      value,
+      shape.filter((size, axis) => !dropped(size, axis)),
+      planning,
+    );
+  },
+};
+
 const identity: Op = {
   emit: (_, [value]) => {
     if (value === undefined) throw new CannotPlan('Identity of nothing');
@@ -30,4 +55,15 @@ const identity: Op = {
   },
 };
 
-export const shapeOps = { Reshape: reshape, Identity: identity } satisfies Record<string, Op>;
+const identities: Op = { emit: (_, values) => values };
+
+export const reshapeOps = {
+  Reshape: reshape,
+  ExpandDims: expandDims,
+  Squeeze: squeeze,
+  Identity: identity,
+  IdentityN: identities,
+  Snapshot: identity,
+  StopGradient: identity,
+  PreventGradient: identity,
+} satisfies Record<string, Op>;

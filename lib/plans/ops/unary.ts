@@ -1,83 +1,89 @@
-import type { Datatype } from '../../core/tensor.js';
-import { unaryKinds } from '../../kernels/kinds.js';
 import { CannotPlan } from '../cannot-plan.js';
-import { unclamped } from '../epilogue.js';
 import type { Op, Planning } from '../op.js';
 import { numberOf, type PlanNode } from '../plan-graph.js';
-import { countOf, type Value } from '../value.js';
+import type { Value } from '../value.js';
+import type { UnaryKind } from './kinds.js';
+import { combined, mapped, scalar } from './mapped.js';
 
-type Kind = (typeof unaryKinds)[number];
-
-interface Function {
-  readonly kind: Kind;
-  /** Two numbers that some kinds have, see elementwise.c. */
-  readonly parameters?: (node: PlanNode) => readonly [alpha: number, beta: number];
-  readonly clamp?: readonly [low: number, high: number];
-}
-
-/** A call that maps each number of a tensor. */
-export function mapped(
-  planning: Planning,
-  value: Value,
-  {
-    kind,
-    parameters = [0, 0],
-    clamp = unclamped,
-    datatype = 'FP32',
-  }: {
-    readonly kind: Kind;
-    readonly parameters?: readonly [number, number];
-    readonly clamp?: readonly [number, number];
-    readonly datatype?: Datatype;
-  },
-): Value {
-  const output = planning.take(datatype, value.shape);
-  const count = countOf(value);
-  planning.call(
-    'unary',
-    unaryKinds.indexOf(kind),
-    planning.at(value),
-    planning.at(output),
-    count,
-    ...parameters,
-    ...clamp,
-  );
-  return output;
-}
-
-const op = ({ kind, parameters, clamp }: Function): Op => ({
-  emit: (node, [value], planning) => {
-    if (value?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of whole numbers`);
-    const behind = clamp ?? clampBehind(node, value, planning);
-    return mapped(planning, value, { kind, parameters: parameters?.(node) ?? [0, 0], clamp: behind });
-  },
-});
-
-function clampBehind(node: PlanNode, { shape }: Value, planning: Planning): readonly [number, number] {
+/** @returns what ends of a clamp the nodes behind this one have, if they are one */
+export function clampBehind(node: PlanNode, { shape }: Value, planning: Planning): readonly [number, number] {
   const { low, high } = planning.epilogue(node, shape, { bias: false, residual: false });
   return [low, high];
 }
 
+const float =
+  (compute: (node: PlanNode, value: Value, planning: Planning) => Value): Op['emit'] =>
+  (node, [value], planning) => {
+    if (value?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of ${value?.datatype}`);
+    return compute(node, value, planning);
+  };
+
+const op = (kind: UnaryKind, parameters?: (node: PlanNode) => readonly [alpha: number, beta: number]): Op => ({
+  emit: float((node, value, planning) => {
+    const clamp = clampBehind(node, value, planning);
+    return mapped(planning, value, { kind, parameters: parameters?.(node) ?? [0, 0], clamp });
+  }),
+});
+
+const clamped = (low: number, high: number): Op => ({
+  emit: float((_, value, planning) => mapped(planning, value, { kind: 'copy', clamp: [low, high] })),
+});
+
+/** Keras' and TensorFlow's constants of selu. */
+const selu = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
+
+const scaledElu: Op = {
+  emit: float((_, value, planning) => {
+    const inner = mapped(planning, value, { kind: 'elu', parameters: [selu.alpha, 0] });
+    return mapped(planning, inner, { kind: 'affine', parameters: [selu.scale, 0] });
+  }),
+};
+
+const isNotNumber: Op = {
+  emit: float((_, value, planning) => combined(planning, [value, value], 'notEqual', 'BOOL')),
+};
+
+const compareSize = (kind: 'equal' | 'less'): Op => ({
+  emit: float((_, value, planning) => {
+    const size = mapped(planning, value, { kind: 'abs' });
+    return combined(planning, [size, scalar('FP32', Number.POSITIVE_INFINITY)], kind, 'BOOL');
+  }),
+});
+
+const not: Op = {
+  emit: (node, [value], planning) => {
+    if (value?.datatype !== 'BOOL') throw new CannotPlan(`${node.op} of numbers`);
+    return mapped(planning, value, { kind: 'not', datatype: 'BOOL' });
+  },
+};
+
 export const unaryOps = {
-  Neg: op({ kind: 'neg' }),
-  Abs: op({ kind: 'abs' }),
-  Square: op({ kind: 'square' }),
-  Sqrt: op({ kind: 'sqrt' }),
-  Rsqrt: op({ kind: 'rsqrt' }),
-  Reciprocal: op({ kind: 'reciprocal' }),
-  Inv: op({ kind: 'reciprocal' }),
-  Exp: op({ kind: 'exp' }),
-  Log: op({ kind: 'log' }),
-  Sigmoid: op({ kind: 'sigmoid' }),
-  Tanh: op({ kind: 'tanh' }),
-  Erf: op({ kind: 'erf' }),
-  Floor: op({ kind: 'floor' }),
-  Ceil: op({ kind: 'ceil' }),
-  Round: op({ kind: 'round' }),
-  Sign: op({ kind: 'sign' }),
-  Softplus: op({ kind: 'softplus' }),
-  Elu: op({ kind: 'elu', parameters: () => [1, 0] }),
-  LeakyRelu: op({ kind: 'leaky', parameters: (node) => [numberOf(node, 'alpha', 0.2), 0] }),
-  Relu: op({ kind: 'copy', clamp: [0, Number.POSITIVE_INFINITY] }),
-  Relu6: op({ kind: 'copy', clamp: [0, 6] }),
+  Neg: op('neg'),
+  Abs: op('abs'),
+  Square: op('square'),
+  Sqrt: op('sqrt'),
+  Rsqrt: op('rsqrt'),
+  Reciprocal: op('reciprocal'),
+  Inv: op('reciprocal'),
+  Exp: op('exp'),
+  Expm1: op('expm1'),
+  Log: op('log'),
+  Log1p: op('log1p'),
+  Sigmoid: op('sigmoid'),
+  Tanh: op('tanh'),
+  Erf: op('erf'),
+  Floor: op('floor'),
+  Ceil: op('ceil'),
+  Round: op('round'),
+  Sign: op('sign'),
+  Softplus: op('softplus'),
+  Elu: op('elu', () => [1, 0]),
+  LeakyRelu: op('leaky', (node) => [numberOf(node, 'alpha', 0.2), 0]),
+  Relu: clamped(0, Number.POSITIVE_INFINITY),
+  Relu6: clamped(0, 6),
+  Selu: scaledElu,
+  IsNan: isNotNumber,
+  IsInf: compareSize('equal'),
+  IsFinite: compareSize('less'),
+  LogicalNot: not,
 } satisfies Record<string, Op>;
