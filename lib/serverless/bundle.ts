@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { build, type Metafile, transform } from 'esbuild';
 import { ownCopy } from './own-copy.js';
 import { slimTensorflow } from './slim-tensorflow.js';
@@ -7,6 +7,9 @@ import { slimTensorflow } from './slim-tensorflow.js';
 const enginePackage = '@tensorflow/tfjs-backend-wasm/';
 /** The build of the wasm engine for Lambda: every Arm and x86 machine there has SIMD; threads don't pay in Node. */
 export const wasmFile = 'tfjs-backend-wasm-simd.wasm';
+
+/** The module that reads our own kernels, one of several builds, from beside itself. */
+const kernelsModule = /(^|\/)lib\/kernels\/kernels\.[jt]s$/;
 
 const target = { platform: 'node', target: 'node20' } as const;
 
@@ -21,8 +24,8 @@ await handler.ready;
 
 /**
  * Bundles one function into `outdir`, which is emptied first: `index.mjs`, the code in `function.cjs` with chunks that it reads
- * at once or on demand (what stands behind an `import()`), and the engine's wasm file where the bundle holds the engine. `.cjs`
- * is CommonJS whatever package.json is above it. In a bundle `import.meta.url` is the file itself.
+ * at once or on demand (what stands behind an `import()`), and the wasm files of the kernels and the engine that the bundle
+ * holds. `.cjs` is CommonJS whatever package.json is above it. In a bundle `import.meta.url` is the file itself.
  */
 export async function bundleFunction({ entry, outdir }: { entry: string; outdir: string }): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
@@ -59,7 +62,14 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
     if (reached.has(relative('.', path).replaceAll(sep, '/'))) writeFileSync(path, await toCommonJs(text));
   }
   const inputs = [...reached.values()].flatMap((output) => Object.entries(output.inputs));
-  const [engine] = inputs.find(([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes(enginePackage)) ?? [];
+  const holding = (what: (path: string) => boolean): string | undefined =>
+    inputs.find(([path, { bytesInOutput }]) => bytesInOutput > 0 && what(path))?.[0];
+  const kernels = holding((path) => kernelsModule.test(path));
+  if (kernels !== undefined) {
+    const builds = readdirSync(dirname(kernels)).filter((name) => name.endsWith('.wasm'));
+    for (const name of builds) copyFileSync(join(dirname(kernels), name), join(outdir, name));
+  }
+  const engine = holding((path) => path.includes(enginePackage));
   if (engine !== undefined) {
     const folder = engine.slice(0, engine.indexOf(enginePackage) + enginePackage.length);
     copyFileSync(join(folder, 'dist', wasmFile), join(outdir, wasmFile));

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { unzipSync } from 'fflate';
 import { bundleFunction } from '../../lib/serverless/bundle.js';
@@ -58,6 +58,18 @@ describe('bundleFunction', () => {
       const kind = require(${JSON.stringify(join(outdir, 'function.cjs'))}).handler();
       process.stdout.write(kind + ' ' + process.moduleLoadList.some((name) => name.includes('undici')));`;
     expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('function false');
+  });
+
+  test('brings the builds of the kernels that it holds', async () => {
+    const kernels = resolve('lib/kernels');
+    const outdir = await bundle(
+      `import { createKernels } from '${kernels}/kernels.js';
+      export const handler = async () => (await createKernels()).heapBase;`,
+    );
+    const files = readdirSync(outdir).filter((name) => name.endsWith('.wasm'));
+    expect(files).toEqual(readdirSync(kernels).filter((name) => name.endsWith('.wasm')));
+    const script = `require(${JSON.stringify(join(outdir, 'function.cjs'))}).handler().then((start) => process.stdout.write(String(start)))`;
+    expect(Number(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }))).toBeGreaterThan(0);
   });
 
   test('empties the folder first', async () => {
