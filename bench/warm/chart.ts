@@ -1,10 +1,13 @@
 import { stackedBars } from '../stacked-bars.js';
 import { type EngineName, names } from './engines.js';
 import { models } from './networks.js';
-import { batches, judged, type WarmRow } from './summarise.js';
+import { judged, type WarmRow } from './summarise.js';
 
 /** Times in per cent of TF.js': a longer bar is cut. */
 const limit = 150;
+
+/** The smallest and the largest; what is between is in the table. */
+const shown = [1, 64];
 
 /** Each engine's time, of TF.js' on the same network and batch. */
 export function chart(rows: readonly WarmRow[]): string {
@@ -14,7 +17,7 @@ export function chart(rows: readonly WarmRow[]): string {
     unit: '%',
     legend: engines.map((engine) => names[engine].replaceAll('`', '')),
     groups: models.flatMap((model) =>
-      batches.map((batch) => ({
+      shown.map((batch) => ({
         title: `${model}, batch ${batch}`,
         bars: rows
           .filter((row) => row.node === judged && row.model === model && row.batch === batch)

@@ -27,6 +27,9 @@ export interface Plan {
 /** How long a turn is, ms: hundreds of predictions of a small network, one or two of a large one. */
 const turnMs = 60;
 
+/** The first turn is not counted: by its end V8 has compiled what is hot. */
+const warmUpMs = 250;
+
 /** Outputs may differ by so much. */
 const tolerance = 1e-4;
 
@@ -58,7 +61,7 @@ export async function measure(plan: Plan): Promise<Measured[]> {
           // The check has been its warm-up, and two rounds of it take as long as all others together.
           if (isLong(network, batch) && (round < 0 || round > 1)) continue;
           for (const child of children) {
-            const { times } = await child.turn({ batch, ms: turnMs });
+            const { times } = await child.turn({ batch, ms: round < 0 ? warmUpMs : turnMs });
             if (round >= 0) into(measured, { node, network, batch, engine: child.engine }).push(...times);
           }
         }
