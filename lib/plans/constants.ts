@@ -1,5 +1,6 @@
 import type { Datatype } from '../core/tensor.js';
 import type { Kernels } from '../kernels/kernels.js';
+import { CannotPlan } from './cannot-plan.js';
 
 /** Weights as kernels read them, at fixed places in the heap which all plans of a model share. */
 export interface Constants {
@@ -25,4 +26,14 @@ export interface WeightSpec {
   readonly shape: readonly number[];
   /** The numbers of a small weight: axes, sizes, ends of ranges. */
   readonly known?: readonly number[] | undefined;
+}
+
+/** A node's weight; none where the node computes something. */
+export function knownWeight(constants: Constants, node: string): WeightSpec | undefined {
+  try {
+    return constants.weight(node);
+  } catch (error) {
+    if (error instanceof CannotPlan) return undefined;
+    throw error;
+  }
 }

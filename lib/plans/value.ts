@@ -61,4 +61,12 @@ export const samePadding = (a: Padding, b: Padding): boolean =>
   a.right === b.right &&
   (a.fill === b.fill || !isPadded(a));
 
+/** Whether an image with the first border is one with the second, too. */
+export const covers = (has: Padding = noPadding, wanted: Padding): boolean =>
+  has.top >= wanted.top &&
+  has.left >= wanted.left &&
+  has.bottom >= wanted.bottom &&
+  has.right >= wanted.right &&
+  (has.fill === wanted.fill || !isPadded(wanted));
+
 export const countOf = ({ shape }: Value): number => elementCount(shape);

@@ -59,8 +59,8 @@ static void tiles_in(const f32 *in, f32 *u, i32 images, i32 tiles_y, i32 tiles_x
       }
 }
 
-static void tiles_out(const f32 *m, const f32 *bias, f32 *out, i32 images, i32 tiles_y, i32 tiles_x, i32 columns, i32 out_h,
-                      i32 out_w, i32 row_out, i32 image_out, vec low, vec high) {
+static void tiles_out(const f32 *m, const f32 *bias, f32 *out, const f32 *residual, i32 images, i32 tiles_y, i32 tiles_x,
+                      i32 columns, i32 out_h, i32 out_w, i32 row_out, i32 image_out, vec low, vec high) {
   const i32 tiles = images * tiles_y * tiles_x;
   i32 t = 0;
   for (i32 n = 0; n < images; n++)
@@ -79,7 +79,12 @@ static void tiles_out(const f32 *m, const f32 *bias, f32 *out, i32 images, i32 t
           for (i32 i = 0; i < w; i++) {
             vec r[4];
             transform_out(d + i, 4, r);
-            for (i32 j = 0; j < h; j++) store(to + c + j * row_out + i * columns, clamp(add(r[j], b), low, high));
+            for (i32 j = 0; j < h; j++) {
+              f32 *pixel = to + c + j * row_out + i * columns;
+              vec sum = add(r[j], b);
+              if (residual) sum = add(sum, load(residual + (pixel - out)));
+              store(pixel, clamp(sum, low, high));
+            }
           }
         }
       }
@@ -89,9 +94,9 @@ static void tiles_out(const f32 *m, const f32 *bias, f32 *out, i32 images, i32 t
  * As conv2d for 3 × 3 and stride 1, channels and columns multiples of 4. `weights` are pack_winograd's; `scratch` holds
  * 36 · tiles · (channels + columns) floats, tiles = images · ⌈out_h / 4⌉ · ⌈out_w / 4⌉.
  */
-EXPORT(winograd) void winograd(const f32 *in, const f32 *weights, const f32 *bias, f32 *out, f32 *scratch, i32 images, i32 out_h,
-                               i32 out_w, i32 channels, i32 row_in, i32 image_in, i32 columns, i32 row_out, i32 image_out,
-                               f32 low, f32 high) {
+EXPORT(winograd) void winograd(const f32 *in, const f32 *weights, const f32 *bias, f32 *out, const f32 *residual,
+                               f32 *scratch, i32 images, i32 out_h, i32 out_w, i32 channels, i32 row_in, i32 image_in,
+                               i32 columns, i32 row_out, i32 image_out, f32 low, f32 high) {
   const i32 tiles_y = (out_h + 3) / 4, tiles_x = (out_w + 3) / 4, tiles = images * tiles_y * tiles_x;
   const i32 size = (columns + 7) / 8 * 8 * (channels + 1);
   f32 *u = scratch, *m = scratch + 36 * tiles * channels;
@@ -100,7 +105,7 @@ EXPORT(winograd) void winograd(const f32 *in, const f32 *weights, const f32 *bia
   for (i32 e = 0; e < 36; e++)
     conv2d(u + e * tiles * channels, weights + e * size, m + e * tiles * columns, 0, 1, 1, tiles, channels, 1, 1, 1, 1,
            tiles * channels, 0, columns, tiles * columns, 0, columns, -infinite, infinite);
-  tiles_out(m, bias, out, images, tiles_y, tiles_x, columns, out_h, out_w, row_out, image_out, splat(low), splat(high));
+  tiles_out(m, bias, out, residual, images, tiles_y, tiles_x, columns, out_h, out_w, row_out, image_out, splat(low), splat(high));
 }
 
 /* Weights [3][3][channels][columns] → 36 packed products G w Gᵀ; `scratch` holds channels · columns floats. */

@@ -1,5 +1,6 @@
 import { CannotPlan } from '../cannot-plan.js';
-import { clamps, unclamped } from '../epilogue.js';
+import { clamps, type Epilogue } from '../epilogue.js';
+import type { Planning } from '../op.js';
 import { numberOf, type PlanNode, textsOf } from '../plan-graph.js';
 import type { Value } from '../value.js';
 
@@ -23,4 +24,16 @@ export function fusedOf(node: PlanNode, inputs: readonly Value[]): Fused {
   return { bias, clamp };
 }
 
-export const clampOf = ({ clamp }: Fused): readonly [number, number] => clamp ?? unclamped;
+/** What a fused product's kernel computes along with it: what its node says, and what stands behind that. */
+export function behindFused(
+  node: PlanNode,
+  shape: readonly number[],
+  { bias, clamp }: Fused,
+  planning: Planning,
+  takesResidual: boolean,
+): Pick<Epilogue, 'bias' | 'residual' | 'low' | 'high'> {
+  // What follows a clamp is not what the kernel does before it.
+  if (clamp !== undefined) return { bias, residual: undefined, low: clamp[0], high: clamp[1] };
+  const behind = planning.epilogue(node, shape, { bias: bias === undefined, residual: takesResidual });
+  return { ...behind, bias: bias ?? behind.bias };
+}

@@ -1,49 +1,113 @@
 import { CannotPlan } from '../cannot-plan.js';
-import type { Constants } from '../constants.js';
-import type { Op } from '../op.js';
+import { type Constants, knownWeight } from '../constants.js';
+import type { Op, Planning } from '../op.js';
 import type { PlanNode } from '../plan-graph.js';
-import { pitches } from '../value.js';
-import { fusedOf } from './activation.js';
+import { type Address, noPadding, pitches, type Value } from '../value.js';
+import { behindFused, fusedOf } from './activation.js';
+import { bandsOf } from './bands.js';
 import { packedProduct } from './packed-product.js';
-import { corner, windowOf } from './window.js';
+import { further, type Scene, sceneOf, type Window, windowOf } from './window.js';
+import { suitsWinograd, winograd } from './winograd.js';
+import { withActivation } from './with-activation.js';
 
-const kernelSize = (constants: Constants, node: PlanNode): readonly [number, number] => {
-  const [height = 0, width = 0] = constants.weight(node.input[1] ?? '').shape;
-  return [height, width];
-};
+/** A convolution when all about it is known. */
+export interface Convolution {
+  readonly scene: Scene;
+  readonly window: Window;
+  /** The weight [height, width, channels, columns]. */
+  readonly weight: string;
+  readonly channels: number;
+  readonly bias: string | undefined;
+  /** What is added, of the output's shape and with its border. */
+  readonly residual: Address | undefined;
+  readonly output: Value;
+  readonly low: number;
+  readonly high: number;
+}
 
 const convolution: Op = {
-  emit: (node, [image, kernel, ...rest], planning) => {
+  emit: (node, inputs, planning) => {
+    const [image, kernel] = inputs;
     if (image === undefined || kernel?.weight === undefined) throw new CannotPlan(`${node.op} with a computed kernel`);
     const [height, width, channels, columns] = kernel.shape as [number, number, number, number];
+    const window = windowOf(node, image.shape, [height, width]);
     if (channels !== image.shape[3]) throw new CannotPlan(`${node.op} in groups`);
-    const { stride, dilation, padding, size } = windowOf(node, image.shape, [height, width]);
-    if (dilation[0] !== 1 || dilation[1] !== 1) throw new CannotPlan(`${node.op} with dilation`);
-    const images = image.shape[0] as number;
-    const shape = [images, ...size, columns];
-    const fused = fusedOf(node, [image, kernel, ...rest]);
-    const behind = planning.epilogue(node, shape, {
-      bias: fused.bias === undefined,
-      residual: fused.clamp === undefined,
-    });
-    const bias = fused.bias ?? behind.bias;
-    const [low, high] = fused.clamp ?? [behind.low, behind.high];
-    const padded = planning.padded(image, padding);
+    const shape = [image.shape[0] as number, ...window.size, columns];
+    const { bias, residual, low, high } = behindFused(node, shape, fusedOf(node, inputs), planning, true);
+    const scene = sceneOf(planning, image, window.padding);
     const output = planning.output(node, shape);
-    const from = pitches(padded);
-    const to = pitches(output);
-    planning.call(
-      'conv2d',
-      corner(planning.place(padded), padded),
-      packedProduct(planning, kernel.weight, bias, height * width * channels, columns),
-      planning.place(output),
-      behind.residual === undefined ? 0 : planning.at(behind.residual),
-      ...[images, ...size, channels, height, width, ...stride, from.row, from.image],
-      ...[columns, to.row, to.image, columns, low, high],
-    );
+    const added = residual && planning.place(planning.padded(residual, output.padding ?? noPadding));
+    const { weight } = kernel;
+    const job = { scene, window, weight, channels, bias, residual: added, output, low, high };
+    if (suitsWinograd(window, channels, columns)) winograd(planning, job);
+    else if (Math.max(...window.dilation) > 1) dilated(planning, job);
+    else direct(planning, job);
     return output;
   },
-  wants: (node, shape, constants) => windowOf(node, shape, kernelSize(constants, node)).padding,
+  wants: (node, shape, constants) => {
+    const size = kernelSize(constants, node);
+    return size === undefined ? noPadding : windowOf(node, shape, size).padding;
+  },
 };
 
-export const convolutionOps = { Conv2D: convolution, _FusedConv2D: convolution } satisfies Record<string, Op>;
+export function kernelSize(constants: Constants, node: PlanNode): readonly [number, number] | undefined {
+  const [height, width] = knownWeight(constants, node.input[1] ?? '')?.shape ?? [];
+  return height === undefined || width === undefined ? undefined : [height, width];
+}
+
+function direct(
+  planning: Planning,
+  { scene, window, weight, channels, bias, residual, output, low, high }: Convolution,
+) {
+  const [images, height, width, columns] = output.shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth] = window.kernel;
+  const to = pitches(output);
+  planning.call(
+    'conv2d',
+    scene.from,
+    packedProduct(planning, weight, bias, kernelHeight * kernelWidth * channels, columns),
+    planning.place(output),
+    residual ?? 0,
+    ...[images, height, width, channels, kernelHeight, kernelWidth, ...window.stride, scene.row, scene.image],
+    ...[columns, to.row, to.image, columns, low, high],
+  );
+}
+
+/** Bytes of windows that are written out at once. */
+const patchBytes = 2 ** 18;
+
+/** With gaps in its window: each is written out as a row, some at a time. */
+function dilated(
+  planning: Planning,
+  { scene, window, weight, channels, bias, residual, output, low, high }: Convolution,
+) {
+  const [images, height, width, columns] = output.shape as [number, number, number, number];
+  const { kernel, stride, dilation } = window;
+  const depth = kernel[0] * kernel[1] * channels;
+  const product = packedProduct(planning, weight, bias, depth, columns);
+  const to = pitches(output);
+  for (const band of bandsOf(images, height, 1, Math.floor(patchBytes / (4 * width * depth)))) {
+    const out = band.image * to.image + band.row * to.row;
+    const rows = planning.scratch(band.images * band.rows * width * depth);
+    planning.call(
+      'patches',
+      further(scene.from, band.image * scene.image + band.row * stride[0] * scene.row),
+      rows,
+      ...[band.images, band.rows, width, channels, ...kernel, ...stride, ...dilation, scene.row, scene.image],
+    );
+    planning.call(
+      'conv2d',
+      rows,
+      product,
+      further(planning.place(output), out),
+      residual === undefined ? 0 : further(residual, out),
+      ...[band.images, band.rows, width, depth, 1, 1, 1, 1, width * depth, band.rows * width * depth],
+      ...[columns, to.row, to.image, columns, low, high],
+    );
+  }
+}
+
+export const convolutionOps = {
+  Conv2D: convolution,
+  _FusedConv2D: withActivation(convolution),
+} satisfies Record<string, Op>;

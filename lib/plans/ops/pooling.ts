@@ -2,7 +2,7 @@ import { CannotPlan } from '../cannot-plan.js';
 import type { Op } from '../op.js';
 import { integersOf, type PlanNode } from '../plan-graph.js';
 import { pitches } from '../value.js';
-import { corner, windowOf } from './window.js';
+import { sceneOf, windowOf } from './window.js';
 
 const windowSize = (node: PlanNode): readonly [number, number] => {
   const [batch = 1, height = 1, width = 1, channels = 1] = integersOf(node, 'ksize');
@@ -12,18 +12,17 @@ const windowSize = (node: PlanNode): readonly [number, number] => {
 
 const maximum: Op = {
   emit: (node, [image], planning) => {
-    if (image === undefined) throw new CannotPlan(`${node.op} of nothing`);
+    if (image?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of ${image?.datatype}`);
     const { kernel, stride, padding, size } = windowOf(node, image.shape, windowSize(node), Number.NEGATIVE_INFINITY);
-    const padded = planning.padded(image, padding);
+    const { from, row, image: pitch } = sceneOf(planning, image, padding);
     const [images, , , channels] = image.shape as [number, number, number, number];
     const output = planning.output(node, [images, ...size, channels]);
-    const from = pitches(padded);
     const to = pitches(output);
     planning.call(
       'max_pool',
-      corner(planning.place(padded), padded),
+      from,
       planning.place(output),
-      ...[images, ...size, channels, ...kernel, ...stride, from.row, from.image, to.row, to.image],
+      ...[images, ...size, channels, ...kernel, ...stride, row, pitch, to.row, to.image],
     );
     return output;
   },
@@ -32,7 +31,7 @@ const maximum: Op = {
 
 const mean: Op = {
   emit: (node, [image], planning) => {
-    if (image === undefined) throw new CannotPlan(`${node.op} of nothing`);
+    if (image?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of ${image?.datatype}`);
     const { kernel, stride, padding, size } = windowOf(node, image.shape, windowSize(node));
     const [images, height, width, channels] = image.shape as [number, number, number, number];
     const output = planning.output(node, [images, ...size, channels]);

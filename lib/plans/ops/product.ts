@@ -4,7 +4,7 @@ import { unclamped } from '../epilogue.js';
 import type { Op, Planning } from '../op.js';
 import { flagOf, type PlanNode } from '../plan-graph.js';
 import type { Value } from '../value.js';
-import { type Fused, fusedOf } from './activation.js';
+import { behindFused, type Fused, fusedOf } from './activation.js';
 import { broadcast } from './axes.js';
 import { combined, mapped } from './mapped.js';
 import { packedProduct } from './packed-product.js';
@@ -23,18 +23,14 @@ function weighted(
 ): Value {
   const count = elementCount(rows.shape) / depth;
   const shape = [...rows.shape.slice(0, -1), columns];
-  const behind = planning.epilogue(node, shape, {
-    bias: fused.bias === undefined,
-    residual: fused.clamp === undefined,
-  });
-  const [low, high] = fused.clamp ?? [behind.low, behind.high];
-  const output = planning.output(node, shape);
+  const { bias, residual, low, high } = behindFused(node, shape, fused, planning, true);
+  const output = planning.take('FP32', shape);
   planning.call(
     'conv2d',
     planning.at(rows),
-    packedProduct(planning, weight, fused.bias ?? behind.bias, depth, columns, turned),
+    packedProduct(planning, weight, bias, depth, columns, turned),
     planning.at(output),
-    behind.residual === undefined ? 0 : planning.at(behind.residual),
+    residual === undefined ? 0 : planning.at(residual),
     ...[1, 1, count, depth, 1, 1, 1, 1, count * depth, 0, columns, count * columns, 0, columns, low, high],
   );
   return output;

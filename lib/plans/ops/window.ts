@@ -1,7 +1,7 @@
+import type { Building } from '../building.js';
 import { CannotPlan } from '../cannot-plan.js';
 import { integersOf, type PlanNode, textOf } from '../plan-graph.js';
-import type { Address, Padding, Value } from '../value.js';
-import { pitches } from '../value.js';
+import { type Address, covers, type Padding, pitches, type Value } from '../value.js';
 
 /** How a window goes over an image, as convolutions and poolings say it. */
 export interface Window {
@@ -56,6 +56,25 @@ function inner(node: PlanNode, name: string): readonly [number, number] {
   if (batch !== 1 || channels !== 1) throw new CannotPlan(`${node.op} with ${name} over batch or channels`);
   return [y, x];
 }
+
+/** An image as windows read it: where the first begins, and floats from one row and one image to the next. */
+export interface Scene {
+  readonly from: Address;
+  readonly row: number;
+  readonly image: number;
+}
+
+/** The image with that border, where it is if it has as much, or more. */
+export function sceneOf(building: Building, value: Value, padding: Padding): Scene {
+  const image = covers(value.padding, padding) ? value : building.padded(value, padding);
+  const { area, offset } = building.place(image);
+  const { row, image: whole } = pitches(image);
+  const before = padding.top * row + padding.left * (image.shape[3] as number);
+  return { from: { area, offset: offset - 4 * before }, row, image: whole };
+}
+
+/** Floats on from an address. */
+export const further = ({ area, offset }: Address, floats: number): Address => ({ area, offset: offset + 4 * floats });
 
 /** Where the border of a padded image begins. */
 export function corner({ area, offset }: Address, value: Value): Address {
