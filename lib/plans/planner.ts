@@ -3,7 +3,7 @@ import { type Draft, startDraft } from './building.js';
 import { CannotPlan } from './cannot-plan.js';
 import type { Constants } from './constants.js';
 import { followEpilogue } from './epilogue.js';
-import type { Planning } from './op.js';
+import type { Op, Planning } from './op.js';
 import { ops } from './ops/ops.js';
 import type { PlacedTensor, Plan } from './plan.js';
 import { type PlanGraph, type PlanNode, tensorRef } from './plan-graph.js';
@@ -50,10 +50,41 @@ export function planFor(graph: PlanGraph, constants: Constants, shapes: Readonly
   return settle(draft, inputs, outputs);
 }
 
-function emit(node: PlanNode, inputs: readonly Value[], planning: Planning): readonly Value[] {
-  if (node.op === 'Const') return [{ ...planning.constants.weight(node.name), weight: node.name }];
+/**
+ * Tells what needs no weights and no shapes to be told.
+ * @throws CannotPlan
+ */
+export function checkOps({ nodes, inputs }: PlanGraph): void {
+  const given = new Set(inputs.map(({ node }) => node));
+  for (const node of nodes) if (!given.has(node.name) && node.op !== 'Const') opOf(node);
+}
+
+function opOf(node: PlanNode): Op {
   const op = ops.get(node.op);
   if (op === undefined) throw new CannotPlan(`there is no plan for ${node.op}`);
+  return op;
+}
+
+/** Types in which TensorFlow wraps where INT32 does not. */
+const narrow = new Set(['DT_UINT8', 'DT_INT8', 'DT_UINT16', 'DT_INT16']);
+
+/** Ops whose results can be larger than what went in: those of int64 need not fit INT32. */
+const growing = new Set(
+  'Add AddV2 AddN Sub Mul Square SquaredDifference Neg Pow Sum Prod Cumsum Cumprod BatchMatMul BatchMatMulV2'.split(
+    ' ',
+  ),
+);
+
+function checkType(node: PlanNode, inputs: readonly Value[]): void {
+  const type = String(node.attr.T?.type);
+  const wraps = type === 'DT_INT64' && growing.has(node.op) && inputs.some(({ known }) => known === undefined);
+  if (narrow.has(type) || wraps) throw new CannotPlan(`${node.op} on ${type}`);
+}
+
+function emit(node: PlanNode, inputs: readonly Value[], planning: Planning): readonly Value[] {
+  if (node.op === 'Const') return [{ ...planning.constants.weight(node.name), weight: node.name }];
+  const op = opOf(node);
+  checkType(node, inputs);
   return [op.emit(node, inputs, planning)].flat();
 }
 
