@@ -194,7 +194,7 @@ describeWithS3('loading from an S3 that fails', () => {
 
 test('a file that is replaced while it is read: the load starts again once, and what it finds decides', async () => {
   const registry = createRegistry(memoryStore(2 ** 20));
-  // One part more than are read at once.
+  // More parts than are read at once.
   const parts = 7;
   await publishWide(registry, parts);
   const answer = answerOf(parts);
@@ -211,9 +211,9 @@ test('a file that is replaced while it is read: the load starts again once, and 
     let changed = 0;
     const store = {
       ...registry.store,
-      read: async (...call: Parameters<typeof registry.store.read>) => {
+      readInto: async (...call: Parameters<typeof registry.store.readInto>) => {
         if (++reads === parts) await registry.store.put(key, other);
-        const found = await registry.store.read(...call);
+        const found = await registry.store.readInto(...call);
         if (found === 'changed' && ++changed === 1 && putBack) await registry.store.put(key, published);
         return found;
       },

@@ -67,23 +67,22 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     return object.body;
   };
 
-  const readPart = async (part: Part, into: Uint8Array, hasher: Hasher, signal: AbortSignal): Promise<Uint8Array> => {
-    const { file, start, end } = part;
+  const readPart = async (
+    part: Part,
+    into: Uint8Array<ArrayBuffer>,
+    hasher: Hasher,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> => {
+    const { file, start } = part;
     const key = folder + file.name;
     const known = etags.get(key);
-    const object = await store.read(key, { start, end, signal, ...(known !== undefined && { etag: known }) });
+    const object = await store.readInto(key, into, { start, signal, ...(known !== undefined && { etag: known }) });
     if (object === undefined) throw missing(key);
     if (object === 'changed') throw new FileReplaced(key);
-    let filled = 0;
-    for await (const chunk of object.body) {
-      // The first parts of a file are asked for together, before any of them could tell its etag.
-      if (etags.get(key) !== object.etag && etags.has(key)) throw new FileReplaced(key);
-      etags.set(key, object.etag);
-      if (object.bytes !== file.bytes || filled + chunk.length > into.length) throw new Damaged(key);
-      into.set(chunk, filled);
-      filled += chunk.length;
-    }
-    if (filled !== into.length || (await hasher.hash(into)) !== part.sha256) throw new Damaged(key);
+    // The first parts of a file are asked for together, before any of them could tell its etag.
+    if ((etags.get(key) ?? object.etag) !== object.etag) throw new FileReplaced(key);
+    etags.set(key, object.etag);
+    if (object.bytes !== file.bytes || (await hasher.hash(into)) !== part.sha256) throw new Damaged(key);
     return into;
   };
 
@@ -96,7 +95,7 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     const { signal } = controller;
     const failures: unknown[] = [];
     const lane = async (): Promise<void> => {
-      let buffer: Uint8Array | undefined;
+      let buffer: Uint8Array<ArrayBuffer> | undefined;
       const bytesOf = async (part: Part): Promise<Uint8Array> => {
         if (part.file.bytes <= partBytes) return readWhole(part.file, signal);
         buffer ??= new Uint8Array(partBytes);

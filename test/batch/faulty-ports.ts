@@ -69,6 +69,7 @@ export function faultyStore(store: ObjectStore, { make }: Calls): ObjectStore {
     stat: (key) => make(() => store.stat(key)),
     put: (key, body, condition) => make(() => store.put(key, body, condition)),
     list: (prefix) => make(() => store.list(prefix)),
+    readInto: (key, into, options) => make(() => store.readInto(key, into, options)),
     delete: (key) => make(() => store.delete(key)),
     read: (key, options) =>
       make(async () => {

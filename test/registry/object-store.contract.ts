@@ -166,6 +166,55 @@ export function objectStoreContract(open: () => Promise<ObjectStore>): void {
     });
   });
 
+  describe('readInto', () => {
+    const size = 2 ** 20 + 3;
+    const content = randomBytes(size);
+
+    test.each([
+      ['all of it', 0, size],
+      ['the beginning', 0, 10],
+      ['the middle', 1000, 100_000],
+      ['the end', size - 5, 5],
+      ['no room', 3, 0],
+    ])('%s, one after the other and together', async (_, start, length) => {
+      const etag = await store.put('a', content);
+      const expected = content.subarray(start, start + length);
+      const filled = async (): Promise<void> => {
+        const into = new Uint8Array(length);
+        expect(await store.readInto('a', into, { start })).toEqual({ etag, bytes: size });
+        expect(Buffer.compare(into, expected)).toBe(0);
+      };
+      await filled();
+      await filled();
+      await Promise.all(Array.from({ length: 5 }, filled));
+    });
+
+    test('fills nothing but its room, and tells of an object that ends before', async () => {
+      const etag = await store.put('a', content);
+      const room = new Uint8Array(30);
+      expect(await store.readInto('a', room.subarray(10, 20), { start: 4 })).toMatchObject({ etag });
+      expect(Buffer.compare(room.subarray(10, 20), content.subarray(4, 14))).toBe(0);
+      expect([...room.subarray(0, 10), ...room.subarray(20)]).toEqual(Array(20).fill(0));
+      const short = new Uint8Array(10);
+      expect(await store.readInto('a', short, { start: size - 2 })).toEqual({ etag, bytes: size });
+      expect([...short]).toEqual([...content.subarray(-2), ...Array(8).fill(0)]);
+    });
+
+    test('only the object of that etag, and none where there is none', async () => {
+      const etag = (await store.put('a', content)) ?? '';
+      await store.put('a', bytes('other'));
+      expect(await store.readInto('a', new Uint8Array(2), { etag })).toBe('changed');
+      expect(await store.readInto('none', new Uint8Array(2))).toBeUndefined();
+    });
+
+    test('ends with the reason of the signal', async () => {
+      await store.put('a', content);
+      const reason = new Error('deadline');
+      const signal = AbortSignal.abort(reason);
+      await expect(store.readInto('a', new Uint8Array(2), { signal })).rejects.toBe(reason);
+    });
+  });
+
   describe('a streamed put', () => {
     /** In pieces of a size, and how often it was opened. */
     const streamed = (body: Buffer, piece: number, said = body.length) => {

@@ -298,6 +298,26 @@ describeWithS3('S3 store under faults', () => {
       expect(connections()).toBeGreaterThan(before);
     });
 
+    const filled = (store: ObjectStore) => store.readInto('a', new Uint8Array(5), { start: 1 });
+
+    test('nor do those of large reads, kept apart', async () => {
+      const { endpoint, sockets, connections } = await line();
+      const store = await through(endpoint, 's3://models/frozen-apart');
+      await store.put('a', bytes('content'));
+      await Promise.all(Array.from({ length: 4 }, () => filled(store)));
+      const before = connections();
+      expect(await filled(store)).toMatchObject({ bytes: 7 });
+      expect(connections()).toBe(before);
+      for (const socket of sockets()) socket.resetAndDestroy();
+      const found = await Promise.all(Array.from({ length: 4 }, () => within(3000, filled(store))));
+      expect(found).toEqual(Array(4).fill(expect.objectContaining({ bytes: 7 })));
+      for (const socket of sockets()) socket.unpipe().pause();
+      const [thawed, opened] = [Date.now() + 5000, connections()];
+      jest.spyOn(Date, 'now').mockImplementation(() => thawed);
+      expect(await within(1000, filled(store))).toMatchObject({ bytes: 7 });
+      expect(connections()).toBe(opened + 1);
+    });
+
     test('kept connections that went silent are not used after a while', async () => {
       const { endpoint, sockets, connections } = await line();
       const store = await through(endpoint, 's3://models/silent');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectInfo, ObjectStore, ReadOptions } from '../../lib/core/object-store.js';
+import { fill } from '../../lib/registry/stores/fill.js';
 import { checkKey, checkPrefix } from '../../lib/registry/stores/keys.js';
 import { exactly } from '../../lib/registry/stores/streamed-body.js';
 
@@ -32,6 +33,14 @@ export function memoryStore(chunkBytes = 64 * 1024): ObjectStore {
     }
   }
 
+  const read: ObjectStore['read'] = async (key, options = {}) => {
+    options.signal?.throwIfAborted();
+    const found = find(key);
+    if (found === undefined) return undefined;
+    if (options.etag !== undefined && options.etag !== found.etag) return 'changed';
+    return { etag: found.etag, bytes: found.bytes, body: chunksOf(found.body, options) };
+  };
+
   return {
     location: 'memory',
     get: async (key, { signal } = {}) => {
@@ -49,13 +58,9 @@ export function memoryStore(chunkBytes = 64 * 1024): ObjectStore {
       const found = find(key);
       return found && { etag: found.etag, bytes: found.bytes, modified: found.modified };
     },
-    read: async (key, options = {}) => {
-      options.signal?.throwIfAborted();
-      const found = find(key);
-      if (found === undefined) return undefined;
-      if (options.etag !== undefined && options.etag !== found.etag) return 'changed';
-      return { etag: found.etag, bytes: found.bytes, body: chunksOf(found.body, options) };
-    },
+    read,
+    readInto: async (key, into, { start = 0, ...options } = {}) =>
+      fill(into, await read(key, { ...options, start, end: start + into.length })),
     put: async (key, body, condition) => {
       checkKey(key);
       const chunks: Uint8Array[] = [];

@@ -36,13 +36,8 @@ async function readFile(store: ObjectStore, folder: string, { name, bytes }: Fil
   const starts = Array.from({ length: Math.ceil(bytes / partBytes) }, (_, part) => part * partBytes);
   await Promise.all(
     starts.map(async (start) => {
-      const object = await store.read(folder + name, { start, end: Math.min(bytes, start + partBytes) });
+      const object = await store.readInto(folder + name, whole.subarray(start, start + partBytes), { start });
       if (object === undefined || object === 'changed') throw new Error(`${name} is missing`);
-      let at = start;
-      for await (const chunk of object.body) {
-        whole.set(chunk, at);
-        at += chunk.length;
-      }
     }),
   );
   return whole;

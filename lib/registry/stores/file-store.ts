@@ -6,6 +6,7 @@ import type { ObjectInfo, ObjectStore, StoredObject, StreamedBody } from '../../
 import { allowing, fileStoreError } from './file-errors.js';
 import { withFileLock } from './file-lock.js';
 import { type FileVersion, fileVersions } from './file-version.js';
+import { fill } from './fill.js';
 import { assertInside, pruneFolders } from './inside-folder.js';
 import { checkKey, checkPrefix, ownPrefix } from './keys.js';
 import { exactly, SourceFailed } from './streamed-body.js';
@@ -60,6 +61,22 @@ export function fileStore(location: string): ObjectStore {
     return found?.info;
   }
 
+  const read: ObjectStore['read'] = (key, { start = 0, end = Number.POSITIVE_INFINITY, etag, signal } = {}) => {
+    const open = async () => {
+      const found = await version(join(root, checkKey(key)));
+      if (found === undefined) return undefined;
+      const { bytes } = found.info;
+      if (signal?.aborted || (etag !== undefined && found.info.etag !== etag)) {
+        await found.close();
+        signal?.throwIfAborted();
+        return 'changed';
+      }
+      const explain = (cause: unknown) => fileStoreError(location, 'read', key, cause);
+      return { etag: found.info.etag, bytes, body: found.read(start, Math.min(end, bytes), signal, explain) };
+    };
+    return guarded('read', key, open, signal);
+  };
+
   return {
     location,
 
@@ -72,21 +89,9 @@ export function fileStore(location: string): ObjectStore {
 
     stat: (key) => guarded('read', key, () => infoAt(join(root, checkKey(key)))),
 
-    read: (key, { start = 0, end = Number.POSITIVE_INFINITY, etag, signal } = {}) => {
-      const open = async () => {
-        const found = await version(join(root, checkKey(key)));
-        if (found === undefined) return undefined;
-        const { bytes } = found.info;
-        if (signal?.aborted || (etag !== undefined && found.info.etag !== etag)) {
-          await found.close();
-          signal?.throwIfAborted();
-          return 'changed';
-        }
-        const explain = (cause: unknown) => fileStoreError(location, 'read', key, cause);
-        return { etag: found.info.etag, bytes, body: found.read(start, Math.min(end, bytes), signal, explain) };
-      };
-      return guarded('read', key, open, signal);
-    },
+    read,
+    readInto: async (key, into, { start = 0, ...options } = {}) =>
+      fill(into, await read(key, { ...options, start, end: start + into.length })),
 
     put: (key, body, condition) =>
       guarded('write', key, async () => {

@@ -1,11 +1,13 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { stalled } from './stall.js';
 
-// ms
-const connecting = 1000;
-const firstByte = 3000;
-/** Servers close connections that were idle for long, and a frozen process does not hear of it. */
-const idleLimit = 4000;
+/** How long a connection may take, and the first byte of an answer, and a connection be idle, ms. */
+export const limits = {
+  connecting: 1000,
+  firstByte: 3000,
+  /** Servers close connections that were idle for long, and a frozen process does not hear of it. */
+  idle: 4000,
+};
 
 export interface HttpRequest {
   readonly method: string;
@@ -38,7 +40,7 @@ export function connections(server: URL): SendHttp {
   }
 
   return async function send(what, signal) {
-    dropIdle(idleLimit);
+    dropIdle(limits.idle);
     const sending = request({ ...target, ...what });
     try {
       return await answerOf(sending, signal);
@@ -61,9 +63,9 @@ function answerOf(sending: ClientRequest, signal: AbortSignal | undefined): Prom
   const abort = () => sending.destroy(signal?.reason);
   return new Promise<IncomingMessage>((resolve, reject) => {
     sending.once('socket', (socket) => {
-      within(socket.connecting ? connecting : firstByte);
+      within(socket.connecting ? limits.connecting : limits.firstByte);
       if (socket.connecting) {
-        socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => within(firstByte));
+        socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => within(limits.firstByte));
       }
     });
     sending.once('response', resolve);
@@ -78,6 +80,7 @@ function answerOf(sending: ClientRequest, signal: AbortSignal | undefined): Prom
   });
 }
 
-function isBroken(error: unknown): boolean {
+/** The other side closed the connection. */
+export function isBroken(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -1,25 +1,27 @@
 import type { IncomingMessage } from 'node:http';
-import type { ObjectInfo, ObjectStream, ReadOptions, StoredObject } from '../../core/object-store.js';
+import type { FilledFrom, ObjectInfo, ObjectStream, ReadOptions, StoredObject } from '../../core/object-store.js';
 import { byteStream } from './byte-stream.js';
+import { fill } from './fill.js';
 import { arriving, bytesOf, textOf } from './s3-body.js';
 import { isMissing, statusOf } from './s3-errors.js';
-import type { AskS3 } from './s3-requests.js';
+import type { S3Requests } from './s3-requests.js';
 import { textsOf } from './s3-xml.js';
 
-/** What is read of a bucket, by full keys. Throws what `AskS3` throws. */
+/** What is read of a bucket, by full keys. Throws what `S3Requests` throw. */
 export interface S3Reads {
   get(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   getUnless(etag: string, key: string): Promise<StoredObject | 'unchanged' | undefined>;
   stat(key: string): Promise<ObjectInfo | undefined>;
   /** @param explain makes the error that the stream ends with, of what went wrong on the way */
   read(key: string, options: ReadOptions, explain: Explain): Promise<ObjectStream | 'changed' | undefined>;
+  readInto(key: string, into: Uint8Array<ArrayBuffer>, options: ReadOptions, explain: Explain): Promise<FilledFrom>;
   /** Full keys of the objects directly below, and the folders there, which end in `/`; in no order. */
   list(prefix: string): Promise<string[]>;
 }
 
 type Explain = (cause: unknown) => unknown;
 
-export function s3Reads(ask: AskS3): S3Reads {
+export function s3Reads({ ask, readInto: readDirectly }: S3Requests): S3Reads {
   const whole = (signal?: AbortSignal) => async (answer: IncomingMessage) => ({
     body: await bytesOf(answer, signal),
     etag: etagOf(answer),
@@ -59,6 +61,21 @@ export function s3Reads(ask: AskS3): S3Reads {
     }
   }
 
+  async function readInto(
+    key: string,
+    into: Uint8Array<ArrayBuffer>,
+    options: ReadOptions,
+    explain: Explain,
+  ): Promise<FilledFrom> {
+    const { start = 0, etag, signal } = options;
+    const end = start + into.length;
+    const headers = { range: `bytes=${start}-${end - 1}`, ...(etag !== undefined && { 'if-match': etag }) };
+    const head = into.length === 0 ? undefined : await readDirectly({ method: 'GET', key, headers, signal }, into);
+    const [found, bytes] = [head?.get('etag'), /\/(\d+)$/.exec(head?.get('content-range') ?? '')?.[1]];
+    if (found !== undefined && bytes !== undefined) return { etag: found, bytes: Number(bytes) };
+    return fill(into, await read(key, { ...options, end }, explain));
+  }
+
   /** A range in which no byte is: S3 refuses it, without saying of which object. */
   async function readNothing(key: string, options: ReadOptions, explain: Explain): ReturnType<S3Reads['read']> {
     const { start = 0, end = Number.POSITIVE_INFINITY, etag } = options;
@@ -75,6 +92,7 @@ export function s3Reads(ask: AskS3): S3Reads {
     get,
     stat,
     read,
+    readInto,
 
     getUnless: async (etag, key) => {
       try {

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { inAttempts } from './attempts.js';
 import type { S3Access } from './s3-access.js';
 import { textOf } from './s3-body.js';
-import { connections } from './s3-connection.js';
+import { connections, type HttpRequest } from './s3-connection.js';
+import { directReads } from './s3-direct.js';
 import { isBusy, isPassing, statusOf } from './s3-errors.js';
+import type { Head } from './s3-line.js';
 import { s3Signer } from './s3-signer.js';
 import { textsOf } from './s3-xml.js';
 import { encodeKey, encodeQuery } from './uri-encode.js';
@@ -17,24 +19,29 @@ export interface S3Request {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Sends signed requests that only read.
- * @param use what to do with an answer of 2xx; all of it is tried again where it fails
- * @throws an error like the SDK's for other answers: S3's code as its name, the status in `$metadata`
- */
-export type AskS3 = <T>(request: S3Request, use: (answer: IncomingMessage) => Promise<T>) => Promise<T>;
+/** Sends signed requests that only read. */
+export interface S3Requests {
+  /**
+   * @param use what to do with an answer of 2xx; all of it is tried again where it fails
+   * @throws an error like the SDK's for other answers: S3's code as its name, the status in `$metadata`
+   */
+  ask<T>(request: S3Request, use: (answer: IncomingMessage) => Promise<T>): Promise<T>;
+  /** Puts a range into memory, as `ReadDirectly` says; tried once. */
+  readInto(request: S3Request, into: Uint8Array<ArrayBuffer>): Promise<Head | undefined>;
+}
 
 /** What S3 allows a clock to be off is 15 minutes. */
 const allowedSkew = 5 * 60_000; // ms
 
-export function s3Requests(access: S3Access): AskS3 {
+export function s3Requests(access: S3Access): S3Requests {
   const { url } = access;
   const signer = s3Signer(access);
   const send = connections(url);
+  const readDirectly = directReads(url);
   /** How far this machine's clock is behind S3's, ms. */
   let behind = 0;
 
-  async function ask({ method, key, query = {}, headers = {}, signal }: S3Request): Promise<IncomingMessage> {
+  async function signed({ method, key, query = {}, headers = {} }: S3Request): Promise<HttpRequest> {
     const path = url.pathname + encodeKey(key);
     const unsigned = {
       method,
@@ -44,8 +51,13 @@ export function s3Requests(access: S3Access): AskS3 {
       query,
       headers: { host: url.host, ...headers },
     };
-    const signed = await signer.sign(unsigned, { signingDate: new Date(Date.now() + behind) });
-    const answer = await send({ method, path: path + encodeQuery(query), headers: signed.headers }, signal);
+    const { headers: all } = await signer.sign(unsigned, { signingDate: new Date(Date.now() + behind) });
+    return { method, path: path + encodeQuery(query), headers: all };
+  }
+
+  async function answerTo(request: S3Request): Promise<IncomingMessage> {
+    const { method, signal } = request;
+    const answer = await send(await signed(request), signal);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     if (status === 403) followClock(answer);
@@ -59,7 +71,7 @@ export function s3Requests(access: S3Access): AskS3 {
   }
 
   async function attempt<T>(request: S3Request, use: (answer: IncomingMessage) => Promise<T>): Promise<T> {
-    const answer = await ask(request);
+    const answer = await answerTo(request);
     try {
       return await use(answer);
     } catch (error) {
@@ -68,7 +80,7 @@ export function s3Requests(access: S3Access): AskS3 {
     }
   }
 
-  return (request, use) => {
+  const ask: S3Requests['ask'] = (request, use) => {
     const work = async () => {
       const signedWith = behind;
       try {
@@ -81,6 +93,8 @@ export function s3Requests(access: S3Access): AskS3 {
     };
     return inAttempts(work, { passing: isPassing, busy: isBusy, signal: request.signal });
   };
+
+  return { ask, readInto: async (request, into) => readDirectly(await signed(request), into, request.signal) };
 }
 
 /** In the shape of the SDK's errors. */

@@ -54,6 +54,11 @@ export function s3Store(location: string): ObjectStore {
       return reading(key, (s3) => s3.read(at(key), options, explain), options.signal);
     },
 
+    readInto: (key, into, options = {}) => {
+      const explain = (cause: unknown) => explained('read', key, cause);
+      return reading(key, (s3) => s3.readInto(at(key), into, options, explain), options.signal);
+    },
+
     list: (below) =>
       guarded('list', below, async () => {
         const full = prefix + checkPrefix(below);
