@@ -25,7 +25,8 @@ import { createStartup, type Startup, timedEngine } from './startup.js';
  * then the production version is loaded while the function starts. That is the default with provisioned concurrency, and
  * `request` without.
  * It also reads MODELET_REGISTRY (a folder or `s3://bucket/prefix`; default `./models`), MODELET_BACKEND (`wasm`, the default,
- * or `tensorflow`), MODELET_ALIAS_SECONDS (how often an alias is looked at; default 30) and the memory size that Lambda tells.
+ * or `tensorflow`), MODELET_PLANS (`on`, the default, or `off`: wasm by TF.js alone), MODELET_ALIAS_SECONDS (how often an alias
+ * is looked at; default 30) and the memory size that Lambda tells.
  * @param model its name in the registry
  * @param options.tasks the tasks that its versions may name; only these are in the function's bundle
  */
@@ -73,7 +74,7 @@ export interface Opened {
 export async function openService(model: string, tasks: readonly Task[], startup = createStartup()): Promise<Opened> {
   const telemetry = createTelemetry(model);
   checkPreloadTime();
-  const [registry, opened] = await Promise.all([openRegistry(), openEngine(process.env.MODELET_BACKEND ?? 'wasm')]);
+  const [registry, opened] = await Promise.all([openRegistry(), openConfigured()]);
   const engine = timedEngine(opened, startup);
   // Once the first question to the registry is on its way; what fails here fails again where a load tells of it.
   setImmediate(() => engine.start().catch(() => undefined));
@@ -87,6 +88,13 @@ export async function openService(model: string, tasks: readonly Task[], startup
     lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
   });
   return { service: timedService(service, startup), telemetry };
+}
+
+/** @throws MODEL_UNAVAILABLE, as nothing else can be said of a function that is configured wrongly */
+async function openConfigured(): Promise<Engine> {
+  const { MODELET_BACKEND: backend = 'wasm', MODELET_PLANS: plans = 'on' } = process.env;
+  if (plans === 'on' || plans === 'off') return openEngine(backend, { plans: plans === 'on' });
+  throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_PLANS is '${plans}'; set it to on or off`);
 }
 
 function timedService(service: Service, { time }: Startup): Service {

@@ -6,8 +6,8 @@ import { production } from '../lib/core/version-ref.js';
 import { serveModel, tensor } from '../lib/index.js';
 import { rollBack, setAlias, setCanary } from '../lib/registry/move-alias.js';
 import type { Registry } from '../lib/registry/registry.js';
-import { openEngine } from '../lib/runtime/open-engine.js';
 import { createService, type Service } from '../lib/service.js';
+import { openEngine } from './support/engine.js';
 import { client, temporaryRegistry } from './support/serve.js';
 import { publishScaled } from './support/tiny-model.js';
 
@@ -85,7 +85,7 @@ describe('hot swap', () => {
     const held = async () => {
       // A version that was just loaded predicts for up to 0.3 s more by itself, and is freed after that.
       await sleep(1000);
-      const { numTensors, numBytes } = tf.memory();
+      const { numTensors, numBytes } = tf.engine().state;
       return { numTensors, numBytes };
     };
     let flat = await held();

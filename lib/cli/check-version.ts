@@ -41,7 +41,7 @@ export async function checkVersion(
   const golden = await readGolden(manifest, atHand);
   const backends: BackendCheck[] = [];
   for (const backend of backendsFor(manifest)) {
-    const engine = await openEngine(backend);
+    const engine = await openEngine(backend, { plans: process.env.MODELET_PLANS !== 'off' });
     const loaded = await engine.load(manifest, atHand);
     try {
       backends.push({ backend, difference: await goldenCheck(loaded, manifest, golden) });

@@ -2,23 +2,21 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import type { VersionFiles } from '../core/version-files.js';
-import { bringRareOps } from './rare-ops.js';
 
 /** A version's graph, and what its weights will be; they are not read with it. */
 export interface Graph {
-  readonly artifacts: Pick<tf.io.ModelArtifacts, 'modelTopology' | 'signature'>;
+  readonly artifacts: Pick<tf.io.ModelArtifacts, 'signature'> & { readonly modelTopology: object };
   readonly weightSpecs: readonly tf.io.WeightsManifestEntry[];
   /** In the order in which the weights lie in them. */
   readonly weightFiles: readonly string[];
 }
 
 /**
- * Reads a graph, and the code of its rarer ops where that is apart.
+ * Reads a graph.
  * @throws MODEL_CORRUPT when model.json is not a graph model's
  */
 export async function readGraph(manifest: Manifest, files: VersionFiles): Promise<Graph> {
   const { modelTopology, weightsManifest, signature } = parseModelJson(manifest, await files.read('model.json'));
-  await bringRareOps(opsOf(modelTopology));
   return {
     artifacts: { modelTopology, ...(signature === undefined ? {} : { signature }) },
     weightSpecs: weightsManifest.flatMap((group) => group.weights),
@@ -40,7 +38,7 @@ function parseModelJson(manifest: Manifest, bytes: Uint8Array): tf.io.ModelJSON 
 }
 
 /** Of all nodes, also those of functions; what is no graph has none, and TF.js says so later. */
-function opsOf(topology: object): string[] {
+export function opsOf(topology: object): string[] {
   const { node, library } = topology as { node?: unknown; library?: { function?: unknown } };
   const functions = list(library?.function).flatMap((body) => list((body as { nodeDef?: unknown } | null)?.nodeDef));
   return [...list(node), ...functions].map((entry) => String((entry as { op?: unknown } | null)?.op));

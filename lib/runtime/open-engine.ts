@@ -1,6 +1,11 @@
 import type { Engine } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
-import { createTfjsEngine } from './tfjs-engine.js';
+import type { TfjsBackend } from './tfjs-backend.js';
+
+export interface EngineOptions {
+  /** False: TF.js alone (MODELET_PLANS=off). Only wasm has plans. */
+  readonly plans?: boolean;
+}
 
 const engines = new Map<string, Promise<Engine>>();
 
@@ -9,16 +14,24 @@ const engines = new Map<string, Promise<Engine>>();
  * take turns. A function uses one.
  * @param backend `wasm`, `tensorflow` where tfjs-node is installed, or `cpu` to hold the others against
  */
-export function openEngine(backend: string): Promise<Engine> {
-  const open = engines.get(backend) ?? start(backend);
-  engines.set(backend, open);
+export function openEngine(backend: string, { plans = true }: EngineOptions = {}): Promise<Engine> {
+  const key = backend === 'wasm' && plans ? 'plans' : backend;
+  const open = engines.get(key) ?? start(key);
+  engines.set(key, open);
   return open;
 }
 
-async function start(backend: string): Promise<Engine> {
-  if (backend === 'wasm') return createTfjsEngine((await import('./wasm-backend.js')).createWasmBackend());
-  if (backend === 'tensorflow')
-    return createTfjsEngine((await import('./tensorflow-backend.js')).createTensorflowBackend());
-  if (backend === 'cpu') return createTfjsEngine((await import('./cpu-backend.js')).createCpuBackend());
-  throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_BACKEND is '${backend}'; there are wasm and tensorflow`);
+async function start(engine: string): Promise<Engine> {
+  if (engine === 'plans') {
+    return (await import('./plan-engine.js')).createPlanEngine(() => openEngine('wasm', { plans: false }));
+  }
+  if (engine === 'wasm') return tfjsEngine((await import('./wasm-backend.js')).createWasmBackend());
+  if (engine === 'tensorflow') return tfjsEngine((await import('./tensorflow-backend.js')).createTensorflowBackend());
+  if (engine === 'cpu') return tfjsEngine((await import('./cpu-backend.js')).createCpuBackend());
+  throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_BACKEND is '${engine}'; there are wasm and tensorflow`);
+}
+
+/** TF.js is read only where it is needed. */
+async function tfjsEngine(backend: TfjsBackend): Promise<Engine> {
+  return (await import('./tfjs-engine.js')).createTfjsEngine(backend);
 }

@@ -80,6 +80,16 @@ export function failed(message: string, cause?: unknown): ModeletError {
   return new ModeletError('INFERENCE_FAILED', message, { cause });
 }
 
+/** Whoever asks a model that is not usable any more. */
+export function reloading(): ModeletError {
+  return new ModeletError('MODEL_UNAVAILABLE', 'the model is being loaded again');
+}
+
+export function outOfMemory(cause: unknown): ModeletError {
+  const message = 'the model ran out of memory or trapped, so its answer is not given; send fewer or smaller instances';
+  return new ModeletError('MODEL_UNAVAILABLE', message, { cause });
+}
+
 export function firstLine(cause: unknown): string {
   return String(cause instanceof Error ? cause.message : cause).split('\n', 1)[0] ?? '';
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ModeletError } from '../core/errors.js';
 import { elementCount } from '../core/tensor.js';
+import { reserved } from './reserved.js';
+import type { WeightMemory } from './weights.js';
 
 export type WeightType = 'float32' | 'int32' | 'bool';
 
@@ -11,11 +12,8 @@ export interface WeightBytes {
   readonly other: number;
 }
 
-/** A tensor whose memory is filled before it is used. */
-export interface WeightMemory {
+export interface TensorMemory extends WeightMemory {
   readonly tensor: tf.Tensor;
-  /** The memory as it is now: it may move whenever the backend makes something. */
-  bytes(): Uint8Array;
 }
 
 /** What the TF.js engine needs to know of a backend beyond TF.js' own interface: when it can't be trusted. */
@@ -37,7 +35,7 @@ export interface TfjsBackend {
    * A tensor with nothing in it yet. To be called in a turn, with this backend the current one.
    * @param givesWay it may be freed once a product has packed it
    */
-  allocate(shape: readonly number[], dtype: WeightType, givesWay: boolean): WeightMemory;
+  allocate(shape: readonly number[], dtype: WeightType, givesWay: boolean): TensorMemory;
   /**
    * Why nothing that the backend holds can be trusted any more, or undefined. Asked after each predict, before its result is
    * believed, with what the predict threw: some failures throw, some only show here.
@@ -80,29 +78,10 @@ export function steadyBackend(name: TfjsBackend['name'], start: () => Promise<vo
       const size = count * arrays[dtype].BYTES_PER_ELEMENT;
       const values = new arrays[dtype](new ArrayBuffer(lead + size), lead, count);
       const bytes = new Uint8Array(values.buffer, lead, size);
-      return { tensor: tf.tensor(values, [...shape], dtype), bytes: () => bytes };
+      const tensor = tf.tensor(values, [...shape], dtype);
+      return { tensor, bytes: () => bytes, dispose: () => tensor.dispose() };
     },
     fault: () => undefined,
     condemn: () => undefined,
-  };
-}
-
-/** Counts what is taken of the memory for models. */
-export function reserved(): { take(bytes: number, of: number, instead?: string): () => void } {
-  let taken = 0;
-  const inMiB = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-  return {
-    take: (bytes, of, instead) => {
-      if (taken + bytes > of) {
-        const others = taken > 0 ? `, ${inMiB(taken)} of it taken` : '';
-        const has = `there is room for ${inMiB(Math.max(0, of))}${others}`;
-        const todo = instead ?? `give the function ${inMiB(taken + bytes - of)} more, or use a smaller model`;
-        throw new ModeletError('MODEL_UNAVAILABLE', `the weights need ${inMiB(bytes)} of memory, and ${has}; ${todo}`);
-      }
-      taken += bytes;
-      return () => {
-        taken -= bytes;
-      };
-    },
   };
 }

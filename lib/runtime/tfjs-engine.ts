@@ -6,11 +6,12 @@ import type { Tensor } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
 import { compileFirstKernels } from './first-kernels.js';
 import { createGraphRunner, outputNode } from './graph-runner.js';
-import { type Graph, readGraph } from './model-artifacts.js';
+import { type Graph, opsOf, readGraph } from './model-artifacts.js';
 import { neededBytes, packedWeights } from './packed-weights.js';
-import { failed, firstLine, type Runner } from './runner.js';
+import { bringRareOps } from './rare-ops.js';
+import { failed, firstLine, outOfMemory, type Runner, reloading } from './runner.js';
 import { convertCommand } from './saved-model.js';
-import type { TfjsBackend } from './tfjs-backend.js';
+import type { TensorMemory, TfjsBackend, WeightType } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 import { allocateWeights, type Weights } from './weights.js';
 
@@ -60,7 +61,7 @@ async function loadGraph(
     const runner = await inTurn(() => {
       if (backend.generation !== generation) throw reloading();
       makeCurrent(backend);
-      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, weights.tensors, backend.name));
+      return guarded(backend, manifest, () => createGraphRunner(manifest, graph, tensorsOf(weights), backend.name));
     });
     return loadedModel(backend, manifest, runner, release);
   } catch (error) {
@@ -77,7 +78,7 @@ async function loadGraph(
 
 interface Placed {
   readonly graph: Graph;
-  readonly weights: Weights;
+  readonly weights: Weights<TensorMemory>;
   readonly generation: number;
   /** Gives the memory's place back. */
   release(): void;
@@ -88,6 +89,7 @@ async function place(backend: TfjsBackend, manifest: Manifest, files: VersionFil
   const opening = backend.open();
   opening.catch(() => undefined); // awaited below, unless the graph is bad
   const graph = await readGraph(manifest, files);
+  await bringRareOps(opsOf(graph.artifacts.modelTopology));
   const outputs = manifest.signature.outputs.map(({ name }) => outputNode(graph, name));
   const packed = packedWeights(graph, outputs);
   await opening;
@@ -95,7 +97,9 @@ async function place(backend: TfjsBackend, manifest: Manifest, files: VersionFil
   try {
     return await inTurn(() => {
       makeCurrent(backend);
-      const weights = guarded(backend, manifest, () => allocateWeights(backend, manifest, graph, packed));
+      const allocate = ({ name, shape, dtype }: Graph['weightSpecs'][number]) =>
+        backend.allocate(shape, dtype as WeightType, packed.has(name));
+      const weights = guarded(backend, manifest, () => allocateWeights(manifest, graph, allocate));
       return { graph, weights, generation: backend.generation, release };
     });
   } catch (error) {
@@ -103,6 +107,9 @@ async function place(backend: TfjsBackend, manifest: Manifest, files: VersionFil
     throw error;
   }
 }
+
+const tensorsOf = ({ memories }: Weights<TensorMemory>): tf.NamedTensorMap =>
+  Object.fromEntries([...memories].map(([name, { tensor }]) => [name, tensor]));
 
 async function loadSavedModel(
   backend: TfjsBackend,
@@ -187,13 +194,8 @@ function makeCurrent({ name }: TfjsBackend): void {
   if (tf.getBackend() !== name) void tf.setBackend(name);
 }
 
-function reloading(): ModeletError {
-  return new ModeletError('MODEL_UNAVAILABLE', 'the model is being loaded again');
-}
-
 /** Whichever request caused it: what the backend holds can't be trusted any more, so the next request loads afresh. */
 function condemned(backend: TfjsBackend, fault: string): ModeletError {
   backend.condemn();
-  const message = 'the model ran out of memory or trapped, so its answer is not given; send fewer or smaller instances';
-  return new ModeletError('MODEL_UNAVAILABLE', message, { cause: new Error(fault) });
+  return outOfMemory(new Error(fault));
 }

@@ -1,7 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { HeapFullError } from './heap-full-error.js';
-import { reserved, type TfjsBackend } from './tfjs-backend.js';
+import { reserved } from './reserved.js';
+import type { TfjsBackend } from './tfjs-backend.js';
 import { inTurn } from './turns.js';
 import type { WasmModule } from './wasm-module.js';
 import { mayGiveWay, packedBytes } from './wasm-repairs/giving-way.js';
@@ -72,7 +73,8 @@ export function createWasmBackend(): TfjsBackend {
         const view = made.typedArrayFromHeap(info);
         return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
       };
-      return { tensor: tf.engine().makeTensorFromTensorInfo(info, made), bytes };
+      const tensor = tf.engine().makeTensorFromTensorInfo(info, made);
+      return { tensor, bytes, dispose: () => tensor.dispose() };
     },
     fault: (thrown) => {
       if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof HeapFullError) return thrown.message;

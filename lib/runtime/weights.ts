@@ -3,12 +3,18 @@ import type { Manifest } from '../core/manifest.js';
 import type { FilePart } from '../core/version-files.js';
 import { dequantize, storedBytes } from './dequantize.js';
 import { corrupt, type Graph } from './model-artifacts.js';
-import type { TfjsBackend, WeightMemory, WeightType } from './tfjs-backend.js';
 
-/** A model's weights as tensors, whose memory the parts of its files go straight into. */
-export interface Weights {
+/** Memory of one weight that is filled before it is used. */
+export interface WeightMemory {
+  /** The memory as it is now, aligned to its elements: it may move whenever more is made. */
+  bytes(): Uint8Array;
+  dispose(): void;
+}
+
+/** A model's weights, whose memory the parts of its files go straight into. */
+export interface Weights<Memory extends WeightMemory> {
   /** By name. They may be used once every part was put. */
-  readonly tensors: Readonly<Record<string, tf.Tensor>>;
+  readonly memories: ReadonlyMap<string, Memory>;
   /** Puts a part of a weight file where it belongs; parts come in any order, each once. */
   put(part: FilePart): void;
   /** @throws MODEL_CORRUPT where bytes of a weight never came */
@@ -16,37 +22,35 @@ export interface Weights {
   dispose(): void;
 }
 
-interface Weight {
+interface Weight<Memory> {
   readonly spec: tf.io.WeightsManifestEntry;
   /** Where its bytes begin in all files of the model, put together, and where they end. */
   readonly start: number;
   readonly end: number;
-  readonly memory: WeightMemory;
+  readonly memory: Memory;
   missing: number;
 }
 
 /**
- * Makes the tensors, their memory yet to be filled. To be called in a turn, with the backend TF.js' current one.
- * @param packed names of those that may give way to a packed copy
+ * Makes room for each weight, yet to be filled.
  * @throws MODEL_CORRUPT for a file or a kind of weight that can't be
  */
-export function allocateWeights(
-  backend: TfjsBackend,
+export function allocateWeights<Memory extends WeightMemory>(
   manifest: Manifest,
   graph: Graph,
-  packed: ReadonlySet<string>,
-): Weights {
+  allocate: (spec: tf.io.WeightsManifestEntry) => Memory,
+): Weights<Memory> {
   const starts = fileStarts(manifest, graph);
-  const weights: Weight[] = [];
+  const weights: Weight<Memory>[] = [];
   const dispose = () => {
-    for (const { memory } of weights) memory.tensor.dispose();
+    for (const { memory } of weights) memory.dispose();
   };
   try {
     let start = 0;
     for (const spec of graph.weightSpecs) {
       const bytes = storedBytes(spec);
       if (bytes === undefined) throw corrupt(manifest, `has a weight '${spec.name}' of a kind that can't be served`);
-      const memory = backend.allocate(spec.shape, spec.dtype as WeightType, packed.has(spec.name));
+      const memory = allocate(spec);
       weights.push({ spec, start, end: start + bytes, memory, missing: bytes });
       start += bytes;
     }
@@ -55,8 +59,8 @@ export function allocateWeights(
     throw error;
   }
 
-  /** Quantized bytes wait at the end of their tensor's memory, from where they grow into all of it. */
-  const putInto = (weight: Weight, bytes: Uint8Array, at: number): void => {
+  /** Quantized bytes wait at the end of their weight's memory, from where they grow into all of it. */
+  const putInto = (weight: Weight<Memory>, bytes: Uint8Array, at: number): void => {
     const memory = weight.memory.bytes();
     memory.set(bytes, memory.length - (weight.end - weight.start) + at);
     weight.missing -= bytes.length;
@@ -64,7 +68,7 @@ export function allocateWeights(
   };
 
   return {
-    tensors: Object.fromEntries(weights.map(({ spec, memory }) => [spec.name, memory.tensor])),
+    memories: new Map(weights.map(({ spec, memory }) => [spec.name, memory])),
     put: ({ file, start, bytes }) => {
       const fileStart = starts.get(file);
       if (fileStart === undefined) return;

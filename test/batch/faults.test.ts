@@ -3,7 +3,7 @@ import type { Engine } from '../../lib/core/engine.js';
 import type { ObjectStore } from '../../lib/core/object-store.js';
 import { createRandom, permutation, type Random } from '../../lib/core/random.js';
 import { createRegistry } from '../../lib/registry/registry.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
+import { openEngine } from '../support/engine.js';
 import { memoryStore } from '../support/memory-store.js';
 import { publishScaled } from '../support/tiny-model.js';
 import { deeds, type Fault, sharedLoads } from './faulty-ports.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Engine } from '../../lib/core/engine.js';
 import { setAlias } from '../../lib/registry/move-alias.js';
 import { createRegistry } from '../../lib/registry/registry.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
+import { openEngine } from '../support/engine.js';
 import { memoryStore } from '../support/memory-store.js';
 import { publishScaled } from '../support/tiny-model.js';
 import { deeds, sharedLoads } from './faulty-ports.js';

@@ -15,9 +15,9 @@ import { workOnChunks } from '../../lib/distributed/work-on-chunks.js';
 import { imageClassification, tensor } from '../../lib/index.js';
 import { createRegistry, type Registry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
 import { createService, type Service } from '../../lib/service.js';
 import { allKeys, wholeResult } from '../batch/whole-result.js';
+import { openEngine } from '../support/engine.js';
 import { memoryStore } from '../support/memory-store.js';
 import { publishScaled } from '../support/tiny-model.js';
 

@@ -10,7 +10,6 @@ import { stepErrors } from '../../lib/core/step-errors.js';
 import type { Chunk } from '../../lib/distributed/chunk.js';
 import { tensor } from '../../lib/index.js';
 import { createRegistry } from '../../lib/registry/registry.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
 import { createService } from '../../lib/service.js';
 import {
   type Calls,
@@ -22,6 +21,7 @@ import {
   sharedLoads,
 } from '../batch/faulty-ports.js';
 import { allKeys, wholeResult } from '../batch/whole-result.js';
+import { openEngine } from '../support/engine.js';
 import { memoryStore } from '../support/memory-store.js';
 import { publishScaled } from '../support/tiny-model.js';
 

@@ -2,7 +2,7 @@ import type { Tensor } from '../../lib/core/tensor.js';
 import type { Graph } from '../../lib/importers/graph/graph.js';
 import { writeModelJson } from '../../lib/importers/graph/model-json.js';
 import { withDraft } from '../../lib/publishing/load-draft.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
+import { openEngine } from '../support/engine.js';
 
 /** Runs a graph as it would be served: written, read back, and computed by our engine on a backend, whose guards count. */
 export async function runGraph(graph: Graph, inputs: readonly Tensor[], backend: string): Promise<Tensor[]> {

@@ -4,7 +4,7 @@ import type { LoadedModel } from '../../lib/core/engine.js';
 import type { Manifest } from '../../lib/core/manifest.js';
 import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
 import { filesAtHand } from '../../lib/core/version-files.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
+import { type EngineOptions, openEngine } from '../../lib/runtime/open-engine.js';
 import { tinyDraft, tinyModelJson, tinyOutput } from '../support/tiny-model.js';
 
 /** Rows of 3 → the tiny model's input. */
@@ -15,19 +15,27 @@ export const batch = (...rows: number[][]): Tensors =>
 export async function load(
   backend: string,
   overrides: Parameters<typeof tinyDraft>[1] = {},
+  options: EngineOptions = { plans: false },
 ): Promise<{ model: LoadedModel; manifest: Manifest }> {
   const { files, ...described } = tinyDraft('tiny', overrides);
   const entries = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: '', parts: [] }));
   const manifest: Manifest = { format: 'modelet/1', version: '1', created: '', files: entries, ...described };
-  const engine = await openEngine(backend);
+  const engine = await openEngine(backend, options);
   return { model: await engine.load(manifest, filesAtHand(files)), manifest };
 }
 
+/** Of TF.js, whether it has a backend yet or not. */
+function tensorsAlive() {
+  const { numTensors, numDataBuffers, numBytes } = tf.engine().state;
+  return { numTensors, numDataBuffers, numBytes };
+}
+
 /** What every engine must do; each backend runs it. */
-export function engineContract(backend: string): void {
-  describe(`engine on ${backend}`, () => {
+export function engineContract(backend: string, options?: EngineOptions): void {
+  const loaded = (overrides: Parameters<typeof tinyDraft>[1] = {}) => load(backend, overrides, options);
+  describe(`engine on ${backend}${options?.plans ? ' by plans' : ''}`, () => {
     test('predicts by name, with any batch size', async () => {
-      const { model } = await load(backend);
+      const { model } = await loaded();
       for (const rows of [
         [[1, 2, 3]],
         [
@@ -53,7 +61,7 @@ export function engineContract(backend: string): void {
         'model.json',
         Buffer.from(JSON.stringify(tinyModelJson([log], 'log'))),
       );
-      const { model } = await load(backend, { files });
+      const { model } = await loaded({ files });
       for (const row of [
         [-100, 0, 0],
         [-0.25, 0, 0],
@@ -67,7 +75,7 @@ export function engineContract(backend: string): void {
       model.dispose();
     });
     test('inputs whose overflow inside the network would not show are INVALID_INPUT', async () => {
-      const { model } = await load(backend);
+      const { model } = await loaded();
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -3e38, 2e19]) {
         await expect(model.predict(batch([1, value, 3]))).rejects.toMatchObject({
           code: 'INVALID_INPUT',
@@ -78,7 +86,7 @@ export function engineContract(backend: string): void {
       model.dispose();
     });
     test('an output that is not what the signature says is INFERENCE_FAILED', async () => {
-      const { model } = await load(backend, {
+      const { model } = await loaded({
         signature: {
           inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
           outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 5] }],
@@ -104,7 +112,7 @@ export function engineContract(backend: string): void {
         /is not a TF\.js graph model/,
       ],
     ])('a model.json that %s is MODEL_CORRUPT', async (_, text, message) => {
-      const loading = load(backend, {
+      const loading = loaded({
         files: new Map([
           ['model.json', Buffer.from(text)],
           ['weights.bin', Buffer.alloc(32)],
@@ -113,16 +121,11 @@ export function engineContract(backend: string): void {
       await expect(loading).rejects.toMatchObject({ code: 'MODEL_CORRUPT', message: expect.stringMatching(message) });
     });
     test('leaves no tensor behind in 10,000 predicts', async () => {
-      const { model } = await load(backend);
+      const { model } = await loaded();
       await model.predict(batch([1, 2, 3]));
-      const before = tf.memory();
+      const before = tensorsAlive();
       for (let count = 0; count < 10_000; count++) await model.predict(batch([count, 2, 3]));
-      const { numTensors, numDataBuffers, numBytes } = tf.memory();
-      expect({ numTensors, numDataBuffers, numBytes }).toEqual({
-        numTensors: before.numTensors,
-        numDataBuffers: before.numDataBuffers,
-        numBytes: before.numBytes,
-      });
+      expect(tensorsAlive()).toEqual(before);
       model.dispose();
     });
   });

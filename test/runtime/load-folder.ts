@@ -5,8 +5,8 @@ import type { Manifest } from '../../lib/core/manifest.js';
 import type { Signature } from '../../lib/core/tensor.js';
 import { filesAtHand } from '../../lib/core/version-files.js';
 import { graphSignature } from '../../lib/importers/graph/read-signature.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
 import { inspectSavedModel } from '../../lib/runtime/saved-model.js';
+import { openEngine } from '../support/engine.js';
 import { tinyDraft } from '../support/tiny-model.js';
 
 type Files = ReadonlyMap<string, Uint8Array>;

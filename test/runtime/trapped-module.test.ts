@@ -27,7 +27,7 @@ function corruptModule(): void {
 
 test('a trap costs the request in which it comes, and every model of the process answers the next', async () => {
   const registry = temporaryRegistry();
-  const engine = await openEngine('wasm');
+  const engine = await openEngine('wasm', { plans: false });
   const services: Service[] = [];
   for (const model of ['one', 'two', 'three']) {
     await publishTiny(registry, model);

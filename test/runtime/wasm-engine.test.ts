@@ -87,7 +87,7 @@ describe('memory for weights', () => {
   };
 
   test('what wasm cannot hold is refused before a weight is read', async () => {
-    const engine = await openEngine('wasm');
+    const engine = await openEngine('wasm', { plans: false });
     const { read, files } = large(2 ** 29);
     await expect(engine.load(await manifestOf(2 ** 31), files)).rejects.toMatchObject({
       code: 'MODEL_UNAVAILABLE',
@@ -99,7 +99,7 @@ describe('memory for weights', () => {
   });
 
   test('what the function has no memory for is refused too, and says how much is missing', async () => {
-    const engine = await openEngine('wasm');
+    const engine = await openEngine('wasm', { plans: false });
     const { read, files } = large(2 ** 26);
     await expect(engine.load(await manifestOf(2 ** 28), files, 2 ** 28)).rejects.toMatchObject({
       code: 'MODEL_UNAVAILABLE',
@@ -152,7 +152,7 @@ describe('memory for weights', () => {
 });
 
 test('the process keeps its own handlers: emscripten installs none', async () => {
-  await openEngine('wasm');
+  await openEngine('wasm', { plans: false });
   const listeners = process.listeners('uncaughtException').map(String);
   expect(listeners.filter((source) => source.includes('ExitStatus'))).toEqual([]);
 });

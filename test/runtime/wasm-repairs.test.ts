@@ -7,7 +7,7 @@ import { load } from './engine.contract.js';
 beforeAll(async () => {
   const { model } = await load('wasm');
   model.dispose();
-  await openEngine('wasm');
+  await openEngine('wasm', { plans: false });
 });
 
 type Inputs = Readonly<Record<string, tf.Tensor>> | readonly tf.Tensor[];

@@ -5,6 +5,7 @@ import { createRandom } from '../../lib/core/random.js';
 import { createCpuBackend } from '../../lib/runtime/cpu-backend.js';
 import type { Graph } from '../../lib/runtime/model-artifacts.js';
 import { packedWeights } from '../../lib/runtime/packed-weights.js';
+import type { TfjsBackend, WeightType } from '../../lib/runtime/tfjs-backend.js';
 import { allocateWeights } from '../../lib/runtime/weights.js';
 
 const uint8 = { dtype: 'uint8', scale: 0.25, min: -3 } as const;
@@ -20,6 +21,9 @@ const weightSpecs: tf.io.WeightsManifestEntry[] = [
 ];
 const total = 3 + 70 + 11 + 4 + 4 + 12 + 52;
 
+const allocateIn = (backend: TfjsBackend) => (spec: tf.io.WeightsManifestEntry) =>
+  backend.allocate(spec.shape, spec.dtype as WeightType, false);
+
 test.each([1, 2, 7, 50, 1000])(
   'weights are what TF.js decodes, in pieces of up to %d bytes and any order',
   async (most) => {
@@ -34,8 +38,8 @@ test.each([1, 2, 7, 50, 1000])(
     const names = ['a.bin', 'b.bin'];
     const entries = files.map(({ length }, index) => ({ name: names[index], bytes: length, sha256: '', parts: [] }));
     const manifest = { model: 'm', version: '1', files: entries } as unknown as Manifest;
-    const graph: Graph = { artifacts: {}, weightSpecs, weightFiles: names };
-    const weights = allocateWeights(backend, manifest, graph, new Set());
+    const graph: Graph = { artifacts: { modelTopology: {} }, weightSpecs, weightFiles: names };
+    const weights = allocateWeights(manifest, graph, allocateIn(backend));
     const pieces = files.flatMap((file, index) => {
       const cuts: { file: string; start: number; bytes: Uint8Array }[] = [];
       for (let start = 0; start < file.length; ) {
@@ -52,8 +56,8 @@ test.each([1, 2, 7, 50, 1000])(
     weights.finish();
     const expected = tf.io.decodeWeights(bytes.buffer, weightSpecs);
     for (const { name } of weightSpecs) {
-      expect(weights.tensors[name]?.dataSync()).toEqual(expected[name]?.dataSync());
-      expect(weights.tensors[name]?.shape).toEqual(expected[name]?.shape);
+      expect(weights.memories.get(name)?.tensor.dataSync()).toEqual(expected[name]?.dataSync());
+      expect(weights.memories.get(name)?.tensor.shape).toEqual(expected[name]?.shape);
     }
     weights.dispose();
     tf.dispose(expected);
@@ -65,7 +69,7 @@ test('a weight of a kind that is not served is MODEL_CORRUPT, and leaves nothing
   await backend.open();
   const before = tf.memory().numTensors;
   const graph: Graph = {
-    artifacts: {},
+    artifacts: { modelTopology: {} },
     weightSpecs: [
       { name: 'ok', shape: [2], dtype: 'float32' },
       { name: 'text', shape: [2], dtype: 'string' },
@@ -73,7 +77,7 @@ test('a weight of a kind that is not served is MODEL_CORRUPT, and leaves nothing
     weightFiles: [],
   };
   const manifest = { model: 'm', version: '1', files: [] } as unknown as Manifest;
-  expect(() => allocateWeights(backend, manifest, graph, new Set())).toThrow(/'text' of a kind that can't be served/);
+  expect(() => allocateWeights(manifest, graph, allocateIn(backend))).toThrow(/'text' of a kind that can't be served/);
   expect(tf.memory().numTensors).toBe(before);
 });
 

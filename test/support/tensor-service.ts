@@ -1,8 +1,8 @@
 import type { Log } from '../../lib/core/log.js';
 import type { Registry } from '../../lib/registry/registry.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
 import { createService, type Service } from '../../lib/service.js';
 import { tensor } from '../../lib/tasks/tensor.js';
+import { openEngine } from './engine.js';
 
 export const quiet: Log = {
   info: () => undefined,

@@ -6,12 +6,12 @@ import { makeTensor } from '../../lib/core/tensor.js';
 import { startTimings } from '../../lib/core/timings.js';
 import { createRegistry } from '../../lib/registry/registry.js';
 import { openStore } from '../../lib/registry/stores/open-store.js';
-import { openEngine } from '../../lib/runtime/open-engine.js';
 import { createService, type Service } from '../../lib/service.js';
 import { prepareHandwriting } from '../../lib/tasks/image/handwriting.js';
 import type { Pixels } from '../../lib/tasks/image/pixels.js';
 import { imageClassification } from '../../lib/tasks/image-classification.js';
 import { type LabelledImages, readMnist } from '../../training/mnist.js';
+import { openEngine } from '../support/engine.js';
 import { requirePart } from '../support/requires.js';
 import * as draw from './image/presentations.js';
 

@@ -7,7 +7,7 @@ import { filesAtHand } from '../../../lib/core/version-files.js';
 import * as attribute from '../../../lib/importers/graph/attributes.js';
 import { createGraphBuilder } from '../../../lib/importers/graph/graph-builder.js';
 import { writeModelJson } from '../../../lib/importers/graph/model-json.js';
-import { openEngine } from '../../../lib/runtime/open-engine.js';
+import { openEngine } from '../../support/engine.js';
 import { numbers } from './numbers.js';
 import { reference } from './reference.js';
 
@@ -58,6 +58,7 @@ async function load(backend: string, attributes?: attribute.Attributes): Promise
     model: 'lstm',
     version: '1',
     signature: graph.signature,
+    golden: { inputs: [], outputs: [] },
     files: [...files].map(([name, { length: bytes }]) => ({ name, bytes, sha256: '', parts: [] })),
   } as unknown as Manifest;
   const engine = await openEngine(backend);
