@@ -101,7 +101,13 @@ INLINE void tile(const int rows, const f32 *const *in, f32 *const *out, const pr
 }
 
 #define TILE(n) NOINLINE void tile##n(const f32 *const *in, f32 *const *out, const product *job) { tile(n, in, out, job); }
-TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+TILE(1) TILE(2) TILE(3) TILE(4)
+#if ROWS > 4
+TILE(5)
+#endif
+#if ROWS > 5
+TILE(6)
+#endif
 
 NOINLINE void some_rows(i32 rows, const f32 *const *in, f32 *const *out, const product *job) {
   switch (rows) {
@@ -109,36 +115,64 @@ NOINLINE void some_rows(i32 rows, const f32 *const *in, f32 *const *out, const p
     case 2: tile2(in, out, job); break;
     case 3: tile3(in, out, job); break;
     case 4: tile4(in, out, job); break;
+#if ROWS > 4
     case 5: tile5(in, out, job); break;
+#endif
+#if ROWS > 5
     default: tile6(in, out, job);
+#endif
   }
 }
 
-/* One row: 32 columns at a time are eight independent chains, which hide the latency of the additions. */
-static void one_row(const f32 *x, const f32 *w, f32 *y, const f32 *residual, i32 depth, i32 columns, f32 low, f32 high) {
-  const i32 panel = (depth + 1) * 8;
-  vec lo = splat(low), hi = splat(high);
-  i32 n = 0;
-  for (; n + 32 <= columns; n += 32, w += 4 * panel) {
-    const f32 *p[4] = {w, w + panel, w + 2 * panel, w + 3 * panel};
-    vec sums[8];
-    UNROLL for (int i = 0; i < 8; i++) sums[i] = load(p[i >> 1] + (i & 1) * 4);
-    if (residual) {
-      UNROLL for (int i = 0; i < 8; i++) sums[i] = add(sums[i], load(residual + n + i * 4));
+/* `panels` panels of one row: twice as many independent chains, which hide the latency of the additions. */
+INLINE void row_panels(const int panels, const f32 *x, const f32 *w, f32 *y, const f32 *residual, i32 depth, i32 columns, vec low,
+                       vec high) {
+  const f32 *p[4];
+  vec sums[8];
+  UNROLL for (int i = 0; i < panels; i++) p[i] = w + i * (depth + 1) * 8;
+  UNROLL for (int i = 0; i < 2 * panels; i++) sums[i] = load(p[i >> 1] + (i & 1) * 4);
+  if (residual) {
+    UNROLL for (int i = 0; i < 2 * panels; i++) {
+      if (columns > i * 4) sums[i] = add(sums[i], load(residual + i * 4));
     }
-    for (i32 k = 0; k < depth; k++) {
-      vec s = load1(x + k);
-      UNROLL for (int i = 0; i < 4; i++) p[i] += 8;
-      UNROLL for (int i = 0; i < 8; i++) sums[i] = madd(s, load(p[i >> 1] + (i & 1) * 4), sums[i]);
-    }
-    UNROLL for (int i = 0; i < 8; i++) store(y + n + i * 4, clamp(sums[i], lo, hi));
   }
-  if (n == columns) return;
-  const f32 *in[1] = {x};
-  f32 *out[1] = {y + n};
-  product job = {w, 1, depth, 0, columns - n, (columns - n + 7) / 8, low, high,
-                 residual ? (i32)(residual - y) : 0};
-  tile1(in, out, &job);
+  i32 k = depth;
+  UNROLL for (int i = 0; i < panels; i++) p[i] += 8;
+  for (; k >= STEPS; k -= STEPS) {
+    UNROLL for (int u = 0; u < STEPS; u++) {
+      vec s = load1(x + u);
+      UNROLL for (int i = 0; i < 2 * panels; i++) {
+        sums[i] = madd(s, load(p[i >> 1] + u * 8 + (i & 1) * 4), sums[i]);
+        PIN(sums[i]);
+      }
+    }
+    x += STEPS;
+    UNROLL for (int i = 0; i < panels; i++) p[i] += 8 * STEPS;
+  }
+#if STEPS > 1
+  for (; k > 0; k--) {
+    vec s = load1(x++);
+    UNROLL for (int i = 0; i < 2 * panels; i++) sums[i] = madd(s, load(p[i >> 1] + (i & 1) * 4), sums[i]);
+    UNROLL for (int i = 0; i < panels; i++) p[i] += 8;
+  }
+#endif
+  UNROLL for (int i = 0; i < 2 * panels; i++) {
+    if (columns > i * 4) store_part(y + i * 4, clamp(sums[i], low, high), columns - i * 4);
+  }
+}
+
+static void one_row(const f32 *x, const f32 *w, f32 *y, const f32 *residual, i32 depth, i32 columns, f32 low, f32 high) {
+  const vec lo = splat(low), hi = splat(high);
+  for (; columns >= 32; columns -= 32, w += 32 * (depth + 1), y += 32) {
+    row_panels(4, x, w, y, residual, depth, 32, lo, hi);
+    if (residual) residual += 32;
+  }
+  switch ((columns + 7) / 8) {
+    case 1: row_panels(1, x, w, y, residual, depth, columns, lo, hi); break;
+    case 2: row_panels(2, x, w, y, residual, depth, columns, lo, hi); break;
+    case 3: row_panels(3, x, w, y, residual, depth, columns, lo, hi); break;
+    case 4: row_panels(4, x, w, y, residual, depth, columns, lo, hi); break;
+  }
 }
 
 /*
@@ -165,8 +199,10 @@ EXPORT(conv2d) void conv2d(const f32 *in, const f32 *weights, f32 *out, const f3
     const f32 *image = in, *from = in;
     f32 *image_to = out, *to = out;
     i32 y = 0, x = 0;
-    for (i32 row = 0; row < rows; row += ROWS) {
-      const i32 count = rows - row < ROWS ? rows - row : ROWS;
+    /* As even as can be: 49 rows are four times 6 and five times 5, as a last tile of 1 would take nearly as long as one of 6. */
+    const i32 tiles = (rows + ROWS - 1) / ROWS, least = rows / tiles, larger = rows % tiles;
+    for (i32 t = 0; t < tiles; t++) {
+      const i32 count = t < larger ? least + 1 : least;
       const f32 *inputs[6];
       f32 *outputs[6];
       for (i32 i = 0; i < count; i++) {
