@@ -11,10 +11,9 @@ export interface Threads {
   readonly start: number;
   /**
    * Computes on the thread that has the least to do.
-   * @param planAt plans for a heap whose constants end there; kept by thread and key
-   * @throws HeapFull where the plan is larger than a thread's part, IndexOutside, what a trap throws
+   * @throws CannotPlan, HeapFull where the plan is larger than a thread's part, IndexOutside, what a trap throws
    */
-  run(key: string, planAt: (end: number) => Plan, inputs: Tensors): Promise<Tensor[]>;
+  run(inputs: Tensors): Promise<Tensor[]>;
   /** Ends them once what they compute is done. */
   close(): Promise<void>;
 }
@@ -22,17 +21,14 @@ export interface Threads {
 /** Of each thread's part of the heap: the stack of its kernels, as large as scripts/build-kernels.ts makes the first one. */
 const stackBytes = 16_384;
 
-/** Plans that a thread keeps; all are forgotten when there are more. */
-const mostPlans = 32;
-
 /** As text, because a bundle is one file. It answers with 0, or what a kernel met. */
 const program = `
 const { parentPort, workerData: { module, memory, stack } } = require('node:worker_threads');
 const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 exports.__stack_pointer.value = stack;
-let plans = new Map();
-parentPort.on('message', ({ id, calls, first }) => {
-  if (first) plans = new Map();
+const plans = new Map();
+parentPort.on('message', ({ id, calls, gone }) => {
+  plans.delete(gone);
   if (calls !== undefined) plans.set(id, calls);
   let met = 0;
   for (const { kernel, args } of plans.get(id)) met = Math.max(met, exports[kernel](...args) ?? 0);
@@ -40,19 +36,32 @@ parentPort.on('message', ({ id, calls, first }) => {
 });
 `;
 
-/**
- * Starts threads; they take no part of a processor until they get work.
- * @param start bytes from the heap's start behind which nobody else writes
- * @param span bytes of each thread's part
- */
-export function startThreads(kernels: Kernels, count: number, start: number, span: number): Threads {
-  const threads = Array.from({ length: count }, (_, index) => startThread(kernels, start + index * span, span));
+/** Plans that a thread has at hand; it gets others again. */
+const mostPlans = 32;
+
+interface ThreadParts {
+  readonly kernels: Kernels;
+  /** Plans for a heap whose constants end there. All constants have to be made already. */
+  plansAt(end: number): (inputs: Tensors) => Plan;
+  readonly count: number;
+  /** Bytes from the heap's start behind which nobody else writes. */
+  readonly start: number;
+  /** Bytes of each thread's part. */
+  readonly span: number;
+}
+
+/** Starts threads; they take no processor until they get work. */
+export function startThreads({ kernels, plansAt, count, start, span }: ThreadParts): Threads {
+  const threads = Array.from({ length: count }, (_, index) => {
+    const from = start + index * span;
+    return startThread(kernels, plansAt(from + stackBytes), from, span);
+  });
   return {
     start,
-    run: (key, planAt, inputs) => {
+    run: (inputs) => {
       const [free] = threads.toSorted((a, b) => a.waiting() - b.waiting());
       if (free === undefined) throw new RangeError('no threads');
-      return free.run(key, planAt, inputs);
+      return free.run(inputs);
     },
     close: async () => {
       await Promise.all(threads.map(({ close }) => close()));
@@ -60,17 +69,18 @@ export function startThreads(kernels: Kernels, count: number, start: number, spa
   };
 }
 
-function startThread(kernels: Kernels, start: number, span: number) {
+function startThread(kernels: Kernels, planOf: (inputs: Tensors) => Plan, start: number, span: number) {
   const { module, memory } = kernels;
   const heap = planMemory(kernels);
   const worker = new Worker(program, { eval: true, workerData: { module, memory, stack: start + stackBytes } });
   worker.unref();
-  const plans = new Map<string, Plan>();
+  const ids = new Map<Plan, number>();
+  let nextId = 0;
   let waiting = 0;
   let turn: Promise<unknown> = Promise.resolve();
   let broke: Error | undefined;
 
-  const compute = (id: string, calls: Plan['calls'] | undefined): Promise<number> =>
+  const compute = (message: object): Promise<number> =>
     new Promise((resolve, reject) => {
       const settle = (): void => {
         worker.off('message', done);
@@ -89,33 +99,35 @@ function startThread(kernels: Kernels, start: number, span: number) {
       worker.on('message', done);
       worker.on('error', broken);
       worker.ref();
-      worker.postMessage({ id, calls, first: calls !== undefined && plans.size === 1 });
+      worker.postMessage(message);
     });
 
-  const run = async (key: string, planAt: (end: number) => Plan, inputs: Tensors): Promise<Tensor[]> => {
+  /** What tells the thread of a plan; of the oldest that it has, where there are too many, to forget it. */
+  const messageFor = (plan: Plan): object => {
+    const known = ids.get(plan);
+    if (known !== undefined) return { id: known };
+    const [oldest] = ids.size < mostPlans ? [] : ids;
+    if (oldest !== undefined) ids.delete(oldest[0]);
+    ids.set(plan, nextId);
+    return { id: nextId++, calls: plan.calls, gone: oldest?.[1] };
+  };
+
+  const run = async (inputs: Tensors): Promise<Tensor[]> => {
     // A thread that trapped is gone.
     if (broke !== undefined) throw broke;
-    const known = plans.get(key);
-    const plan = known ?? planAt(start + stackBytes);
+    const plan = planOf(inputs);
     if (plan.end > start + span) throw new HeapFull(`a plan of ${plan.end - start} bytes is too large for a thread`);
     heap.prepare(plan);
-    if (known === undefined) {
-      if (plans.size === mostPlans) plans.clear();
-      plans.set(key, plan);
-    }
     heap.write(plan, inputs);
-    if ((await compute(key, known === undefined ? plan.calls : undefined)) === outside) {
-      throw new IndexOutside('an index is outside of its table');
-    }
+    if ((await compute(messageFor(plan))) === outside) throw new IndexOutside('an index is outside of its table');
     return heap.read(plan);
   };
 
   return {
     waiting: () => waiting,
-    run: async (key: string, planAt: (end: number) => Plan, inputs: Tensors): Promise<Tensor[]> => {
+    run: async (inputs: Tensors): Promise<Tensor[]> => {
       waiting++;
-      const before = turn;
-      const result = before.then(() => run(key, planAt, inputs));
+      const result = turn.then(() => run(inputs));
       turn = result.catch(() => undefined);
       try {
         return await result;

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeTensor, type Tensor, type Tensors } from '../../lib/core/tensor.js';
-import type { Plan } from '../../lib/plans/plan.js';
 import { planFor } from '../../lib/plans/planner.js';
+import { plansByShape } from '../../lib/plans/plans-by-shape.js';
 import { createReplay } from '../../lib/plans/replay.js';
 import { startThreads, type Threads } from '../../lib/plans/threads.js';
 import { numbers } from '../kernels/kernel-room.js';
@@ -16,17 +16,21 @@ describe('threads on one heap', () => {
   let model: BundledModel;
   let threads: Threads | undefined;
 
-  const planAt =
-    (inputs: Tensors) =>
-    (end: number): Plan =>
-      planFor(model.graph, { ...model.constants, end: () => end }, shapesOf(inputs));
+  const start = (count: number, span: number): Threads =>
+    startThreads({
+      kernels: model.kernels,
+      plansAt: (end) => plansByShape(model.graph, model.manifest.signature, { ...model.constants, end: () => end }),
+      count,
+      start: 64 * MiB,
+      span,
+    });
   const here = (inputs: Tensors): Tensor[] => {
     const plan = planFor(model.graph, model.constants, shapesOf(inputs));
     return createReplay(model.kernels).run(plan, inputs);
   };
   const there = (inputs: Tensors): Promise<Tensor[]> => {
     if (threads === undefined) throw new RangeError('start them first');
-    return threads.run(String(inputs.get('image')?.shape), planAt(inputs), inputs);
+    return threads.run(inputs);
   };
 
   beforeAll(async () => {
@@ -36,7 +40,7 @@ describe('threads on one heap', () => {
   afterEach(() => threads?.close());
 
   test('answer as the owner does, all at once, whatever order sizes come in', async () => {
-    threads = startThreads(model.kernels, 2, 64 * MiB, 32 * MiB);
+    threads = start(2, 32 * MiB);
     const batches = Array.from({ length: 60 }, (_, seed) => images(1 + (seed % 5), seed));
     const expected = batches.map(here);
     const results = batches.map(there);
@@ -46,20 +50,20 @@ describe('threads on one heap', () => {
   });
 
   test('keep no more plans than they have room for, and make forgotten ones anew', async () => {
-    threads = startThreads(model.kernels, 1, 64 * MiB, 64 * MiB);
+    threads = start(1, 64 * MiB);
     for (const count of [...Array.from({ length: 40 }, (_, index) => index + 1), 1, 2, 1]) {
       expect(await there(images(count, count))).toEqual(here(images(count, count)));
     }
   });
 
   test('refuse what does not fit into their part, and go on', async () => {
-    threads = startThreads(model.kernels, 1, 64 * MiB, MiB);
+    threads = start(1, MiB);
     await expect(there(images(64, 1))).rejects.toMatchObject({ name: 'HeapFull' });
     expect(await there(images(1, 1))).toEqual(here(images(1, 1)));
   });
 
   test('finish what they have before they close', async () => {
-    threads = startThreads(model.kernels, 2, 64 * MiB, 32 * MiB);
+    threads = start(2, 32 * MiB);
     const results = Promise.all([images(8, 1), images(8, 2), images(8, 3)].map(there));
     await threads.close();
     expect(await results).toEqual([images(8, 1), images(8, 2), images(8, 3)].map(here));
