@@ -50,37 +50,49 @@ INLINE void store_part(f32 *p, vec v, i32 n) {
   }
 }
 
+/* All bits of the first n lanes, none of the others. */
+INLINE vec first_lanes(i32 n) { return wasm_i32x4_gt(wasm_i32x4_splat(n), wasm_i32x4_make(0, 1, 2, 3)); }
+
 INLINE f32 sum_lanes(vec v) {
   return (wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 1)) +
          (wasm_f32x4_extract_lane(v, 2) + wasm_f32x4_extract_lane(v, 3));
 }
 
-/* e^x: 2^n · e^r with |r| ≤ ln 2 / 2 and a polynomial of degree 6; relative error 2e-7. Scaled in two steps, so that the ends
-   become Infinity, denormals and 0. The constants come from memory, because V8 13 makes v128.const anew at each use. */
-extern const f32 exp_constants[12];
+/* e^x: 2^n · e^r with |r| ≤ ln 2 / 2 and a polynomial of degree 6; relative error 2e-7. The constants come from memory, because V8
+   13 makes v128.const anew at each use. */
+extern const f32 exp_constants[13];
 #define EXP_CONSTANTS const f32 *k = exp_constants; PIN(k)
 #define K(i) load1(k + (i))
-INLINE vec vexp(vec x, const f32 *k) {
-  vec bounded = wasm_f32x4_pmax(wasm_f32x4_pmin(x, K(0)), K(1));
-  vec shifted = madd(bounded, K(2), K(3));
-  vec n = sub(shifted, K(3));
-  vec r = madd(n, K(5), madd(n, K(4), bounded));
+
+/* e^r; *shifted is what has n in its low bits. */
+INLINE vec exp_parts(vec x, vec *shifted, const f32 *k) {
+  *shifted = madd(x, K(2), K(3));
+  vec n = sub(*shifted, K(3));
+  vec r = madd(n, K(5), madd(n, K(4), x));
   vec p = madd(K(6), r, K(7));
   p = madd(p, r, K(8));
   p = madd(p, r, K(9));
   p = madd(p, r, K(10));
   p = madd(p, r, K(11));
-  p = madd(p, r, K(11));
-  vec whole = wasm_i32x4_sub(shifted, K(3)); /* n as an integer, from the low bits of the magic sum */
+  return madd(p, r, K(11));
+}
+
+/* Scaled in two steps, so that the ends become Infinity, denormals and 0. */
+INLINE vec vexp(vec x, const f32 *k) {
+  vec shifted, p = exp_parts(wasm_f32x4_pmax(wasm_f32x4_pmin(x, K(0)), K(1)), &shifted, k);
+  vec whole = wasm_i32x4_sub(shifted, K(3));
   vec half = wasm_i32x4_shr(whole, 1);
-  vec bias = wasm_i32x4_splat(127);
-  vec first = wasm_i32x4_shl(wasm_i32x4_add(half, bias), 23);
-  vec second = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_sub(whole, half), bias), 23);
+  vec first = wasm_i32x4_add(wasm_i32x4_shl(half, 23), K(11)); /* K(11) is 1: the exponent's bias */
+  vec second = wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_sub(whole, half), 23), K(11));
   return mul(mul(p, first), second);
 }
-INLINE vec vsigmoid(vec x, const f32 *k) { return quot(K(11), add(K(11), vexp(wasm_f32x4_neg(x), k))); }
-INLINE vec vtanh(vec x, const f32 *k) {
-  return sub(K(11), quot(add(K(11), K(11)), add(K(11), vexp(add(x, x), k))));
+
+/* 1 + e^x: below −87 e^x is no longer that, but nothing beside 1; from 88.4 on it is Infinity. */
+INLINE vec one_and_exp(vec x, const f32 *k) {
+  vec shifted, p = exp_parts(wasm_f32x4_pmax(wasm_f32x4_pmin(x, K(0)), K(12)), &shifted, k);
+  return madd(p, wasm_i32x4_add(wasm_i32x4_shl(shifted, 23), K(11)), K(11));
 }
+INLINE vec vsigmoid(vec x, const f32 *k) { return quot(K(11), one_and_exp(wasm_f32x4_neg(x), k)); }
+INLINE vec vtanh(vec x, const f32 *k) { return sub(K(11), quot(add(K(11), K(11)), one_and_exp(add(x, x), k))); }
 
 #endif
