@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -201,9 +210,11 @@ describe('zips', () => {
       expect(statSync(join(folder, `${name}.zip`)).size).toBeLessThan(5_000_000);
   });
 
-  test('hold the bundle with its chunks and, for a model, the wasm engine; nothing else', () => {
+  test('hold the bundle with its chunks and, for a model, the kernels and the wasm engine; nothing else', () => {
     const others = (name: string) => Object.keys(zip(name)).filter((file) => !/^[\w-]+-[A-Z0-9]{8}\.cjs$/.test(file));
-    expect(others('digits').sort()).toEqual(['function.cjs', 'index.mjs', 'tfjs-backend-wasm-simd.wasm']);
+    const kernels = readdirSync('lib/kernels').filter((file) => file.endsWith('.wasm'));
+    const engines = [...kernels, 'tfjs-backend-wasm-simd.wasm'];
+    expect(others('digits').sort()).toEqual(['function.cjs', 'index.mjs', ...engines].sort());
     expect(others('catalog').sort()).toEqual(['function.cjs', 'index.mjs']);
   });
 
