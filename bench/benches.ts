@@ -4,6 +4,7 @@ import type { Bench } from './bench.js';
 import { coldStart } from './cold-start.js';
 import { distributed } from './distributed.js';
 import { handler } from './handler.js';
+import { kernels } from './kernels.js';
 import { load } from './load.js';
 import { protocols } from './protocols.js';
 import { recurrent } from './recurrent.js';
@@ -15,6 +16,7 @@ export const benches: readonly Bench[] = [
   coldStart,
   distributed,
   handler,
+  kernels,
   load,
   protocols,
   recurrent,

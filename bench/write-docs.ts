@@ -10,7 +10,7 @@ export interface StoredRun {
 }
 
 /** Where the tables of benchmarks stand. */
-export const documents = ['docs/benchmarks.md', 'docs/batch.md'];
+export const documents = ['docs/benchmarks.md', 'docs/batch.md', 'docs/kernels.md'];
 
 export const resultFile = (name: string): string => `bench/results/${name}.json`;
 
