@@ -52,6 +52,8 @@ export function startDraft(constants: Constants): Draft {
   const calls: { kernel: KernelName; args: readonly Argument[] }[] = [];
   const areas: Area[] = [];
   const words: number[] = [];
+  /** Images with other borders than they were made with. */
+  const copies = new Map<Value, readonly Value[]>();
   const literals: Area = { kind: 'literals', bytes: 0, start: 0, first: -1, last: Number.POSITIVE_INFINITY };
   const constantArea: Area = { kind: 'constants', bytes: 0, start: 0, first: -1, last: Number.POSITIVE_INFINITY };
 
@@ -108,7 +110,10 @@ export function startDraft(constants: Constants): Draft {
     padded: (value, padding) => {
       const now = value.padding ?? noPadding;
       if (samePadding(now, padding) || (!isPadded(now) && !isPadded(padding))) return value;
+      const known = copies.get(value)?.find((copy) => samePadding(copy.padding ?? noPadding, padding));
+      if (known !== undefined) return known;
       const copy = building.take(value.datatype, value.shape, padding);
+      copies.set(value, [...(copies.get(value) ?? []), copy]);
       const [images, height, width, channels] = value.shape as [number, number, number, number];
       const strides = (of: Value) => [0, 0, 0, pitches(of).image, pitches(of).row, 1];
       building.call(

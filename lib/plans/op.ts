@@ -27,6 +27,6 @@ export interface Planning extends Building {
     shape: readonly number[],
     takes: { readonly bias: boolean; readonly residual: boolean },
   ): Epilogue;
-  /** Room for the FP32 output of a node, with the border that its only reader wants. */
+  /** Room for the FP32 output of a node, with the border that a reader of it wants. */
   output(node: PlanNode, shape: readonly number[]): Value;
 }

@@ -7,7 +7,7 @@ import type { Op, Planning } from './op.js';
 import { ops } from './ops/ops.js';
 import type { PlacedTensor, Plan } from './plan.js';
 import { type PlanGraph, type PlanNode, tensorRef } from './plan-graph.js';
-import type { Address, Area, Value } from './value.js';
+import { type Address, type Area, isPadded, noPadding, type Value } from './value.js';
 
 /** All that 32-bit pointers reach, but for a last page. */
 const mostBytes = 2 ** 32 - 2 ** 16;
@@ -42,10 +42,10 @@ export function planFor(graph: PlanGraph, constants: Constants, shapes: Readonly
     const made = emit(node, node.input.map(read), planning);
     values.set(lastOf(node).name, made);
   }
-  const outputs = graph.outputs.map(({ name, tensor }) => ({
-    name,
-    value: { ...read(tensor), address: draft.at(read(tensor)) },
-  }));
+  const outputs = graph.outputs.map(({ name, tensor }) => {
+    const { datatype, shape } = read(tensor);
+    return { name, value: { datatype, shape, address: draft.at(read(tensor)) } };
+  });
   for (const { value } of outputs) draft.keep(value, 'end');
   return settle(draft, inputs, outputs);
 }
@@ -109,11 +109,11 @@ function startPlanning(graph: PlanGraph, draft: Draft, tensorOf: (input: string)
       return epilogue;
     },
     output: (node, shape) => {
-      const last = lastOf(node);
-      const reader = onlyReader(last);
-      const isImage = reader?.input[0] === last.name && shape.length === 4;
-      const padding = isImage ? ops.get(reader.op)?.wants?.(reader, shape, draft.constants) : undefined;
-      return draft.take('FP32', shape, padding);
+      const { name } = lastOf(node);
+      const images = shape.length === 4 ? (readers.get(name) ?? []).filter(({ input }) => input[0] === name) : [];
+      const wanted = images.map((reader) => ops.get(reader.op)?.wants?.(reader, shape, draft.constants) ?? noPadding);
+      // Readers that want another one copy it, which they would have to do without a border, too.
+      return draft.take('FP32', shape, wanted.find(isPadded));
     },
   };
   return { planning, isDone: (node: PlanNode) => along.has(node), lastOf };

@@ -78,7 +78,7 @@ describe.each([
           expect(found?.shape).toEqual(expected.shape);
           const scale = Math.max(1, ...expected.data.map(Math.abs));
           const errors = [...expected.data].map((number, index) => Math.abs(number - (found?.data[index] as number)));
-          expect(Math.max(...errors) / scale).toBeLessThan(5e-6);
+          expect(Math.max(...errors) / scale).toBeLessThan(2e-5);
         }
       }),
       runs,
