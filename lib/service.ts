@@ -90,8 +90,21 @@ export interface ServiceParts {
   readonly lookEveryMs: number;
 }
 
+/** An engine whose loads tell what whoever runs them should know. */
+function tellingEngine(engine: Engine, log: Log): Engine {
+  return {
+    ...engine,
+    load: async (manifest, ...rest) => {
+      const model = await engine.load(manifest, ...rest);
+      const { model: name, version } = manifest;
+      if (model.warning !== undefined) log.event('PlanIgnored', { model: name, version, reason: model.warning });
+      return model;
+    },
+  };
+}
+
 export function createService({ model, registry, engine, tasks, log, budget, lookEveryMs }: ServiceParts): Service {
-  const cache = createModelCache(registry, engine, budget);
+  const cache = createModelCache(registry, tellingEngine(engine, log), budget);
   const lookup = createVersionLookup(registry, model, cache, log, lookEveryMs);
   const bound = new WeakMap<Manifest, BoundTask>();
 
@@ -118,14 +131,17 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
     manifest: Manifest,
     timings: Timings,
     use: (predict: (inputs: Tensors) => Promise<Tensors>) => Promise<T>,
+    beside = false,
   ) =>
     cache.with(
       manifest,
-      (loaded) =>
-        use(async (inputs) => {
+      (loaded) => {
+        const predict = (beside ? loaded.predictBeside : undefined) ?? loaded.predict;
+        return use(async (inputs) => {
           await timings.turn();
-          return timings.timeAsync('infer', () => loaded.predict(inputs));
-        }),
+          return timings.timeAsync('infer', () => predict(inputs));
+        });
+      },
       loadTime(timings),
     );
 

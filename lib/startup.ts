@@ -63,7 +63,9 @@ function timedModel(model: LoadedModel, time: Startup['time']): LoadedModel {
     get usable() {
       return model.usable;
     },
+    ...(model.warning === undefined ? {} : { warning: model.warning }),
     predict: (inputs) => time('predict', () => model.predict(inputs)),
+    predictBeside: model.predictBeside,
     dispose: model.dispose,
   };
 }

@@ -6,6 +6,7 @@ import { readGoldenFile } from '../publishing/golden-file.js';
 import { readTaskFile } from '../publishing/task-file.js';
 import { openEngine } from '../runtime/open-engine.js';
 import { builtInTasks } from './built-in-tasks.js';
+import { describePlan } from './describe-plan.js';
 import type { Verb } from './verb.js';
 
 const stages = ['read', 'evaluate', 'prove', 'quantize', 'write'] as const;
@@ -64,6 +65,7 @@ export const publish: Verb = {
         quantization,
         openEngine,
         backend: process.env.MODELET_BACKEND ?? 'wasm',
+        plans: process.env.MODELET_PLANS !== 'off',
         onStage,
       });
       bar.update(stages.length);
@@ -91,7 +93,7 @@ function quantizationFrom(text: string | undefined): Quantization | undefined {
 
 /** The signature, the proof, and what to do next. */
 function describe(manifest: Manifest, taskKnown: boolean, production: string | undefined): string {
-  const { model, version, signature, source, parity = [], quantization, files, task } = manifest;
+  const { model, version, signature, source, parity = [], quantization, files, task, plan } = manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const specs = (kind: string, list: Manifest['signature']['inputs']) =>
     list.map(({ name, datatype, shape }) => `${kind}   ${name} ${datatype} ${formatShape(shape)}`);
@@ -108,6 +110,7 @@ function describe(manifest: Manifest, taskKnown: boolean, production: string | u
       `parity   ${backend} against ${by}:`,
       ...measured(outputs).map((line) => `         ${line}`),
     ]),
+    ...(plan === undefined ? [] : [`plan     ${describePlan(plan)}`]),
     ...(quantization === undefined
       ? []
       : [`${quantization.dtype} changes:`, ...measured(quantization.outputs).map((line) => `         ${line}`)]),

@@ -1,6 +1,7 @@
 import { formatShape, type TensorSpec } from '../core/tensor.js';
 import { production } from '../core/version-ref.js';
 import { type Alias, formatAlias } from '../registry/alias.js';
+import { describePlan } from './describe-plan.js';
 import { parseModelRef, type Verb } from './verb.js';
 
 export const show: Verb = {
@@ -39,6 +40,7 @@ export const show: Verb = {
             ({ name, relative }) =>
               `stored   as ${manifest.quantization?.dtype}, which moves ${name} by ${relative.toExponential(1)}`,
           )),
+      ...(manifest.plan === undefined ? [] : [`plan     ${describePlan(manifest.plan)}`]),
       `golden   by ${golden.by}, tolerance ${golden.tolerance}`,
       `source   ${source.format}${source.tool === undefined ? '' : `, ${source.tool}`}; ${created}`,
       `licence  ${licence ?? 'not stated'}`,

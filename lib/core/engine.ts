@@ -3,8 +3,8 @@ import type { Tensors } from './tensor.js';
 import type { VersionFiles } from './version-files.js';
 
 /**
- * What executes models. TF.js is one (`runtime/tfjs-engine.ts`, on two backends); the seam knows plain tensors only, so that
- * another engine can stand beside it.
+ * What executes models: plans on kernels of our own (`runtime/plan-engine.ts`), and TF.js (`runtime/tfjs-engine.ts`, on two
+ * backends). The seam knows plain tensors only, so that another engine can stand beside them.
  */
 export interface Engine {
   /** `wasm` or `tensorflow`: what logs, cards and `verify` call it. */
@@ -30,8 +30,15 @@ export interface LoadedModel {
    *   INVALID_INPUT for FP32 values so large that the engine could not tell an overflow
    */
   predict(inputs: Tensors): Promise<Tensors>;
+  /**
+   * The same on another thread, while this one goes on: for work of many passes. Missing where there is no second processor, or
+   * the engine uses all of them anyway.
+   */
+  readonly predictBeside?: ((inputs: Tensors) => Promise<Tensors>) | undefined;
   /** False once the engine can't be trusted with this model any more (a trap, a full heap): load it afresh. */
   readonly usable: boolean;
+  /** What whoever runs it should know, once a load: a stored plan that could not be used. */
+  readonly warning?: string;
   /** Frees weights. Call it once, when no predict is running. */
   dispose(): void;
 }

@@ -8,4 +8,4 @@ export interface Log {
 }
 
 /** What happens to versions while a function runs. */
-export type EventName = 'AliasMoved' | 'AliasRolledBack' | 'VersionSwapped' | 'SwapRefused';
+export type EventName = 'AliasMoved' | 'AliasRolledBack' | 'VersionSwapped' | 'SwapRefused' | 'PlanIgnored';

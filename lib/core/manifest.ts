@@ -72,6 +72,11 @@ const manifestSchema = v.object({
   parity: v.optional(v.array(v.object({ by: v.string(), backend: v.string(), outputs: differences }))),
   /** How kernels are stored, and what that changes in the outputs. */
   quantization: v.optional(v.object({ dtype: v.picklist(['float16', 'uint8']), outputs: differences })),
+  /**
+   * How the wasm engine runs it: by the plan in `planFiles`, made for these kernels (`kernelAbi`), or on TF.js for a reason. Where
+   * nothing is said, it is planned when it is loaded.
+   */
+  plan: v.optional(v.union([v.object({ kernels: size }), v.object({ reason: v.string() })])),
   metrics: v.record(v.string(), v.number()),
 });
 
@@ -83,14 +88,18 @@ export function goldenFiles({ golden }: Pick<Manifest, 'golden'>): string[] {
   return [...golden.inputs, ...golden.outputs].flatMap(({ file }) => file ?? []);
 }
 
+/** A stored plan: the graph that it is made of, and its constants as they lie in the heap. */
+export const planFiles = { graph: 'plan/plan.json', constants: 'plan/constants.bin' } as const;
+
 /** What the model itself is: a graph and its weights, or a SavedModel. */
-export function modelFiles(manifest: Pick<Manifest, 'files' | 'golden'>): FileEntry[] {
-  const others = goldenFiles(manifest);
+export function modelFiles(manifest: Pick<Manifest, 'files' | 'golden' | 'plan'>): FileEntry[] {
+  const ofPlan = manifest.plan === undefined || 'reason' in manifest.plan ? [] : Object.values<string>(planFiles);
+  const others = [...goldenFiles(manifest), ...ofPlan];
   return manifest.files.filter(({ name }) => !others.includes(name));
 }
 
 /** Bytes of a version's weights once they are loaded: quantized ones are float32 again. At least what they are. */
-export function weightBytes(manifest: Pick<Manifest, 'files' | 'golden' | 'quantization'>): number {
+export function weightBytes(manifest: Pick<Manifest, 'files' | 'golden' | 'plan' | 'quantization'>): number {
   const grows = { float16: 2, uint8: 4, none: 1 }[manifest.quantization?.dtype ?? 'none'];
   return grows * modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -18,6 +18,15 @@ export const mostKnown = 64;
 export interface Packed {
   readonly offset: number;
   readonly bytes: number;
+  /** The weights that it is made of. */
+  readonly sources: readonly string[];
+}
+
+/** Constants that are in the heap already, from their start on. */
+export interface StoredConstants {
+  readonly specs: ReadonlyMap<string, WeightSpec>;
+  readonly packedAt: ReadonlyMap<string, Packed>;
+  readonly bytes: number;
 }
 
 export interface PackingConstants extends Constants {
@@ -28,16 +37,25 @@ export interface PackingConstants extends Constants {
   forget(): void;
 }
 
+/** Where constants begin, in bytes from the heap's start. */
+export const constantsStart = ({ heapBase }: Pick<Kernels, 'heapBase'>): number => aligned(heapBase);
+
+const nothing: StoredConstants = { specs: new Map(), packedAt: new Map(), bytes: 0 };
+
 /**
  * Constants that are made of weights as they are asked for, and where all of them lie.
  * @param weights by node, in memory of JavaScript's
  */
-export function packingConstants(kernels: Kernels, weights: ReadonlyMap<string, Weight>): PackingConstants {
-  const start = aligned(kernels.heapBase);
-  const packedAt = new Map<string, Packed>();
-  const specs = new Map<string, WeightSpec>();
+export function packingConstants(
+  kernels: Kernels,
+  weights: ReadonlyMap<string, Weight>,
+  stored: StoredConstants = nothing,
+): PackingConstants {
+  const start = constantsStart(kernels);
+  const packedAt = new Map(stored.packedAt);
+  const specs = new Map(stored.specs);
   const kept = new Map(weights);
-  let end = start;
+  let end = start + aligned(stored.bytes);
   const keptWeight = (node: string): Weight => {
     const weight = kept.get(node);
     if (weight === undefined) throw new CannotPlan(`the weight '${node}' is not kept`);
@@ -47,40 +65,44 @@ export function packingConstants(kernels: Kernels, weights: ReadonlyMap<string, 
     const words = new (datatype === 'FP32' ? Float32Array : Int32Array)(kernels.memory.buffer, at, data.length);
     words.set(data);
   };
+  const made = (key: string, bytes: number): number | undefined => {
+    const found = packedAt.get(key);
+    if (found !== undefined && found.bytes !== bytes) throw new CannotPlan(`the constant '${key}' has another size`);
+    return found?.offset;
+  };
   /** It counts as there only when it is made: where the heap can't grow, a later plan tries again. */
-  const make = (key: string, bytes: number, fill: (at: number) => void): number => {
+  const make = (key: string, bytes: number, sources: readonly string[], fill: (at: number) => void): number => {
     growTo(kernels.memory, end + roomOf(bytes));
     fill(end);
     const offset = end - start;
-    packedAt.set(key, { offset, bytes });
+    packedAt.set(key, { offset, bytes, sources });
     end += roomOf(bytes);
     return offset;
+  };
+  const specOf: Constants['weight'] = (node) => {
+    const known = specs.get(node);
+    if (known !== undefined) return known;
+    const { datatype, shape, data } = keptWeight(node);
+    const spec = { datatype, shape, known: data.length <= mostKnown ? [...data] : undefined };
+    specs.set(node, spec);
+    return spec;
   };
   return {
     start,
     end: () => end,
     packedAt,
     specs,
-    weight: (node) => {
-      const known = specs.get(node);
-      if (known !== undefined) return known;
-      const { datatype, shape, data } = keptWeight(node);
-      const spec = { datatype, shape, known: data.length <= mostKnown ? [...data] : undefined };
-      specs.set(node, spec);
-      return spec;
-    },
+    weight: specOf,
     raw: (node) => {
       const key = `raw ${node}`;
-      const found = packedAt.get(key);
-      if (found !== undefined) return found.offset;
-      const weight = keptWeight(node);
-      return make(key, 4 * weight.data.length, (at) => write(weight, at));
+      const bytes = 4 * elementCount(specOf(node).shape);
+      return made(key, bytes) ?? make(key, bytes, [node], (at) => write(keptWeight(node), at));
     },
     packed: (key, floats, sources, pack) => {
-      const found = packedAt.get(key);
-      if (found !== undefined) return found.offset;
+      const found = made(key, 4 * floats);
+      if (found !== undefined) return found;
       const taken = sources.map(keptWeight);
-      return make(key, 4 * floats, (at) => {
+      return make(key, 4 * floats, sources, (at) => {
         // The sources stand behind all constants for the moment, where the arena will be.
         let free = at + roomOf(4 * floats);
         const from = taken.map((weight) => {

@@ -1,4 +1,4 @@
-import { fitsShape, type Signature, type Tensors } from '../core/tensor.js';
+import { fitsShape, type Signature, type Tensor } from '../core/tensor.js';
 import { CannotPlan } from './cannot-plan.js';
 import type { Constants } from './constants.js';
 import { HeapFull } from './heap.js';
@@ -6,8 +6,8 @@ import type { Plan } from './plan.js';
 import type { PlanGraph } from './plan-graph.js';
 import { planFor } from './planner.js';
 
-/** What is known of a tensor before its numbers. */
-type Form = Pick<Tensors extends ReadonlyMap<string, infer Each> ? Each : never, 'datatype' | 'shape'>;
+/** What is known of inputs before their numbers. */
+export type Forms = ReadonlyMap<string, Pick<Tensor, 'datatype' | 'shape'>>;
 
 /** Shapes that are kept: the least recently used goes first. */
 const mostPlans = 32;
@@ -20,10 +20,10 @@ export function plansByShape(
   graph: PlanGraph,
   { inputs: specs }: Pick<Signature, 'inputs'>,
   constants: Constants,
-): (inputs: ReadonlyMap<string, Form>) => Plan {
+): (inputs: Forms) => Plan {
   const plans = new Map<string, Plan | CannotPlan>();
 
-  const make = (inputs: ReadonlyMap<string, Form>): Plan | CannotPlan => {
+  const make = (inputs: Forms): Plan | CannotPlan => {
     const end = constants.end();
     try {
       const shapes = specs.map((spec) => {
@@ -56,7 +56,7 @@ export function plansByShape(
   };
 }
 
-function keyOf(specs: Signature['inputs'], inputs: ReadonlyMap<string, Form>): string {
+function keyOf(specs: Signature['inputs'], inputs: Forms): string {
   let key = '';
   for (const { name } of specs) {
     const { datatype, shape } = inputs.get(name) ?? {};

@@ -7,7 +7,7 @@ export function modelCard(
   mediaTypes: readonly string[],
   { aliases, loaded }: ServiceState,
 ): Readonly<Record<string, unknown>> {
-  const { model, version, description, created, licence, source, signature, task, metrics } = manifest;
+  const { model, version, description, created, licence, source, signature, task, metrics, plan } = manifest;
   const { labels } = task.options;
   const path = `/models/${model}`;
   const [file] = mediaTypes;
@@ -23,6 +23,7 @@ export function modelCard(
     signature,
     labels,
     metrics,
+    plan,
     licence,
     source,
     created,

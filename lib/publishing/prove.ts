@@ -68,18 +68,24 @@ async function answered(reference: Reference, inputs: Tensors): Promise<Example 
 /**
  * Runs the published form on the examples and compares.
  * @param by whose values the examples hold
+ * @param most what is allowed, relative to max(1, |expected|)
  * @returns the largest differences of each output
- * @throws INVALID_INPUT when one is over the limit
+ * @throws INVALID_INPUT when one is over that
  */
-export async function prove(model: LoadedModel, examples: readonly Example[], by: string): Promise<Difference[]> {
+export async function prove(
+  model: LoadedModel,
+  examples: readonly Example[],
+  by: string,
+  most = limit,
+): Promise<Difference[]> {
   const measured: Difference[][] = [];
   for (const { inputs, outputs } of examples) measured.push(differences(await model.predict(inputs), outputs));
   const found = measured.reduce(worst);
-  const wrong = found.find(({ relative }) => !(relative <= limit));
+  const wrong = found.find(({ relative }) => !(relative <= most));
   if (wrong === undefined) return found;
   throw new ModeletError(
     'INVALID_INPUT',
-    `output '${wrong.name}' differs from ${by} by ${wrong.relative.toExponential(1)}, at most ${limit} is allowed; ` +
+    `output '${wrong.name}' differs from ${by} by ${wrong.relative.toExponential(1)}, at most ${most} is allowed; ` +
       'nothing was published: if those values are of this very model, please report it',
   );
 }

@@ -1,4 +1,3 @@
-import type { Engine } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Manifest } from '../core/manifest.js';
 import { storeTensors } from '../core/stored-tensor.js';
@@ -6,10 +5,12 @@ import type { Task } from '../core/task.js';
 import type { Quantization } from '../importers/graph/quantize.js';
 import { type Draft, publishVersion } from '../registry/publish.js';
 import type { Registry } from '../registry/registry.js';
+import type { openEngine } from '../runtime/open-engine.js';
 import { unsupportedError } from '../runtime/unsupported-ops.js';
 import { type Difference, differences } from './differences.js';
 import type { ImportedModel, Parity } from './imported-model.js';
 import { withDraft } from './load-draft.js';
+import { type Proof, planDraft } from './plan-draft.js';
 import { type Example, firstInstance, prove, referenceExamples, toleranceFor } from './prove.js';
 
 export interface PublishOptions {
@@ -24,8 +25,10 @@ export interface PublishOptions {
   readonly golden?: { readonly by: string; readonly example: Example } | undefined;
   readonly quantization?: Quantization | undefined;
   /** Opens a backend's engine: the one that proves, and `cpu` for a quantized form. */
-  openEngine(backend: string): Promise<Engine>;
+  readonly openEngine: typeof openEngine;
   readonly backend: string;
+  /** Whether a version for wasm gets a plan; it does if nothing is said. */
+  readonly plans?: boolean;
   onStage(stage: 'evaluate' | 'prove' | 'quantize' | 'write'): void;
 }
 
@@ -45,7 +48,7 @@ export async function publishModel(
   const unsupported = model.unsupported(backend);
   if (unsupported.length > 0) throw unsupportedError(name, unsupported);
   checkTask(task, options.tasks, model);
-  const draft = {
+  const described = {
     model: name,
     source: model.source,
     signature: model.signature,
@@ -54,39 +57,42 @@ export async function publishModel(
     ...options.about,
     files: model.files(),
   };
-  const base = model.savedModel === undefined ? draft : { ...draft, savedModel: model.savedModel };
+  const base = model.savedModel === undefined ? described : { ...described, savedModel: model.savedModel };
 
   options.onStage('evaluate');
-  const examples = await examplesOf(model, golden !== undefined);
+  const proofs: Proof[] = [{ by: model.reference.by, examples: await examplesOf(model, golden !== undefined) }];
+  if (golden !== undefined) proofs.push({ by: golden.by, examples: [golden.example] });
   options.onStage('prove');
-  const parity = await withDraft(await options.openEngine(backend), base, async (loaded) => {
-    const proofs: Parity[] = [];
-    if (examples.length > 0) {
-      proofs.push({ by: model.reference.by, backend, outputs: await prove(loaded, examples, model.reference.by) });
+  const parity = await withDraft(await options.openEngine(backend, { plans: false }), base, async (loaded) => {
+    const proven: Parity[] = [];
+    for (const { by, examples } of proofs) {
+      if (examples.length > 0) proven.push({ by, backend, outputs: await prove(loaded, examples, by) });
     }
-    if (golden !== undefined) {
-      proofs.push({ by: golden.by, backend, outputs: await prove(loaded, [golden.example], golden.by) });
-    }
-    return proofs;
+    return proven;
   });
-  const example = firstInstance(golden?.example ?? (examples[0] as Example), model.signature);
-  const proven = {
-    ...base,
-    parity,
-    golden: goldenOf(
-      golden?.by ?? model.reference.by,
-      example,
-      parity.flatMap(({ outputs }) => outputs),
-    ),
-  };
-  if (quantization === undefined) {
-    options.onStage('write');
-    return publishVersion(registry, proven, options.alias);
-  }
-  options.onStage('quantize');
-  const quantized = await quantize(proven, model.files(quantization), quantization, example, options);
+  const { by, examples } = proofs.findLast((proof) => proof.examples.length > 0) as Proof;
+  const example = firstInstance(examples[0] as Example, model.signature);
+  const proven = { ...base, parity, golden: goldenOf(by, example, outputsOf(parity)) };
+  const draft =
+    quantization === undefined
+      ? await withPlan(proven, proofs, options)
+      : await quantize(proven, model.files(quantization), quantization, example, options);
   options.onStage('write');
-  return publishVersion(registry, quantized, options.alias);
+  return publishVersion(registry, draft, options.alias);
+}
+
+const outputsOf = (parity: readonly Parity[]): Difference[] => parity.flatMap(({ outputs }) => outputs);
+
+/** The draft with its plan, proven as well; its golden check must then hold for both. */
+async function withPlan(draft: Draft, proofs: readonly Proof[], options: PublishOptions): Promise<Draft> {
+  const { backend, plans = true, openEngine: open } = options;
+  if (!plans || backend !== 'wasm' || draft.savedModel !== undefined) return draft;
+  const { golden, parity = [] } = draft;
+  const planned = await planDraft(draft, proofs, outputsOf(parity), open);
+  const tolerance = Math.max(golden.tolerance, toleranceFor(outputsOf(planned.parity)));
+  // What is measured of a quantized form is no parity with the source.
+  const measured = draft.quantization === undefined ? planned.parity : [];
+  return { ...planned.draft, parity: [...parity, ...measured], golden: { ...golden, tolerance } };
 }
 
 /** With a golden file the reference's own examples are a second proof; a model that takes none of our inputs has the first. */
@@ -105,20 +111,19 @@ async function quantize(
   files: Draft['files'],
   dtype: Quantization,
   { inputs, outputs }: Example,
-  { openEngine, backend }: PublishOptions,
+  options: PublishOptions,
 ): Promise<Draft> {
+  options.onStage('quantize');
   const draft = { ...proven, files };
-  const expected = await withDraft(await openEngine('cpu'), draft, (loaded) => loaded.predict(inputs));
+  const expected = await withDraft(await options.openEngine('cpu'), draft, (loaded) => loaded.predict(inputs));
   const by = `TensorFlow.js cpu on the ${dtype} form`;
-  const found = await withDraft(await openEngine(backend), draft, (loaded) =>
-    prove(loaded, [{ inputs, outputs: expected }], by),
+  const proof = { by, examples: [{ inputs, outputs: expected }] };
+  const found = await withDraft(await options.openEngine(options.backend, { plans: false }), draft, (loaded) =>
+    prove(loaded, proof.examples, by),
   );
-  const cost = differences(expected, outputs);
-  return {
-    ...draft,
-    golden: goldenOf(by, { inputs, outputs: expected }, found),
-    quantization: { dtype, outputs: cost },
-  };
+  const golden = goldenOf(by, { inputs, outputs: expected }, found);
+  const quantization = { dtype, outputs: differences(expected, outputs) };
+  return withPlan({ ...draft, golden, quantization }, [proof], options);
 }
 
 function goldenOf(by: string, { inputs, outputs }: Example, found: readonly Difference[]): Draft['golden'] {

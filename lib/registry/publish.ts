@@ -90,7 +90,7 @@ async function writeFiles({ store }: Registry, folder: string, files: Draft['fil
   }
 }
 
-function fileEntry(name: string, bytes: Uint8Array): FileEntry {
+export function fileEntry(name: string, bytes: Uint8Array): FileEntry {
   const parts: string[] = [];
   for (let start = 0; start < bytes.length; start += partBytes)
     parts.push(sha256(bytes.subarray(start, start + partBytes)));

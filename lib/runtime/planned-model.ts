@@ -17,11 +17,12 @@ export interface PlannedParts {
   /** Computes shapes that there is no plan for. */
   readonly fallback: LazyModel;
   /** Gives the memory's place back. */
-  release(): void;
+  readonly release: () => void;
+  readonly warning?: string | undefined;
 }
 
 /** A model that is computed by plans. Each predict runs from start to end, so no other meets what it leaves in the heap. */
-export function plannedModel({ signature, kernels, planOf, fallback, release }: PlannedParts): LoadedModel {
+export function plannedModel({ signature, kernels, planOf, fallback, release, warning }: PlannedParts): LoadedModel {
   const replay = createReplay(kernels);
   let usable = true;
 
@@ -39,6 +40,7 @@ export function plannedModel({ signature, kernels, planOf, fallback, release }: 
     get usable() {
       return usable;
     },
+    ...(warning === undefined ? {} : { warning }),
     predict: async (inputs) => {
       if (!usable) throw reloading();
       for (const [name, input] of inputs) checkInput(name, input);

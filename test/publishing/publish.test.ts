@@ -11,6 +11,7 @@ import { matMul } from '../../lib/importers/graph/ops/product.js';
 import { gather } from '../../lib/importers/graph/ops/shape.js';
 import { serveModel, tensor } from '../../lib/index.js';
 import type { Registry } from '../../lib/registry/registry.js';
+import { plans } from '../support/engine.js';
 import { modeletCommand } from '../support/modelet-command.js';
 import { client, temporaryRegistry } from '../support/serve.js';
 
@@ -75,7 +76,7 @@ describe('publish', () => {
   test('writes a proven version that is served at once; the first one is production', async () => {
     const { code, out, err } = await publish(plain);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain('tiny@1 published from tfjs-graph: 2 files');
+    expect(out).toContain(`tiny@1 published from tfjs-graph: ${plans ? 4 : 2} files`);
     expect(out).toMatch(
       /parity {3}wasm against the source's graph on TensorFlow\.js' cpu backend:\n +y \d\.\de[-+]\d+ absolute/,
     );
@@ -96,7 +97,9 @@ describe('publish', () => {
     const { code } = await publish(plain, '--golden', file('golden.json', golden()));
     expect(code).toBe(0);
     const { parity, golden: stored } = await registry.manifest('tiny', '1');
-    expect(parity?.map(({ by }) => by)).toEqual([expect.stringContaining('cpu backend'), 'Keras 3.15.1 (golden file)']);
+    const by = [expect.stringContaining('cpu backend'), 'Keras 3.15.1 (golden file)'];
+    expect(parity?.map((entry) => entry.by)).toEqual(plans ? [...by, ...by] : by);
+    expect(parity?.map(({ backend }) => backend)).toEqual(['wasm', 'wasm', ...(plans ? ['plan', 'plan'] : [])]);
     expect(stored.by).toBe('Keras 3.15.1 (golden file)');
   });
 

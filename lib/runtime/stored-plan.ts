@@ -1,0 +1,51 @@
+import { ModeletError } from '../core/errors.js';
+import { type Manifest, planFiles } from '../core/manifest.js';
+import type { VersionFiles } from '../core/version-files.js';
+import { createKernels, type Kernels } from '../kernels/kernels.js';
+import { CannotPlan } from '../plans/cannot-plan.js';
+import { growTo } from '../plans/heap.js';
+import { constantsStart, packingConstants } from '../plans/packing-constants.js';
+import type { Plan } from '../plans/plan.js';
+import { readPlanFile } from '../plans/plan-file.js';
+import { type Forms, plansByShape } from '../plans/plans-by-shape.js';
+
+/**
+ * Reads the plan that is stored beside a version: its constants straight into a heap of their own, neither graph nor weights.
+ * @throws CannotPlan where it does not fit (it says why) or is damaged, HeapFull, MODEL_UNAVAILABLE where the store fails
+ */
+export async function readStoredPlan(
+  manifest: Manifest,
+  files: VersionFiles,
+): Promise<{ readonly kernels: Kernels; readonly planOf: (inputs: Forms) => Plan }> {
+  const bytes = sizeOf(manifest, planFiles.constants);
+  const model = manifest.files.find(({ name }) => name === 'model.json')?.sha256 ?? '';
+  try {
+    const [kernels, text] = await Promise.all([readConstants(files, bytes), files.read(planFiles.graph)]);
+    const { graph, stored, weights } = readPlanFile(text, { model, bytes });
+    const file = new Uint8Array(kernels.memory.buffer, constantsStart(kernels), bytes);
+    // What stands behind the constants gives way to what is made of it.
+    const behind = file.slice(stored.bytes);
+    const constants = packingConstants(kernels, weights(behind), stored);
+    const planOf = plansByShape(graph, manifest.signature, constants);
+    planOf(new Map(manifest.golden.inputs.map((input) => [input.name, input])));
+    return { kernels, planOf };
+  } catch (cause) {
+    if (cause instanceof ModeletError && cause.code === 'MODEL_CORRUPT') throw new CannotPlan(cause.message, { cause });
+    throw cause;
+  }
+}
+
+async function readConstants(files: VersionFiles, bytes: number): Promise<Kernels> {
+  const kernels = await createKernels();
+  const start = constantsStart(kernels);
+  growTo(kernels.memory, start + bytes);
+  const heap = new Uint8Array(kernels.memory.buffer, start, bytes);
+  await files.readParts([planFiles.constants], async (part) => heap.set(part.bytes, part.start));
+  return kernels;
+}
+
+export function sizeOf({ files }: Pick<Manifest, 'files'>, name: string): number {
+  const file = files.find((entry) => entry.name === name);
+  if (file === undefined) throw new CannotPlan(`there is no ${name}`);
+  return file.bytes;
+}
