@@ -159,7 +159,7 @@ async function layLargeParts(data: ObjectStore, count: number) {
       bytes: row.length,
       by: ['bench'],
     };
-    await addPart(data, chunkChain(start, chunk), head, [row]);
+    await addPart(data, chunkChain(start, chunk), head, row);
   }
   await writePlan(data, start, { chunks });
   return { function: 'tiny-batch', key: large, upload: id, concurrency: 2, tolerated: 0 };

@@ -114,13 +114,8 @@ export async function startChain(data: ObjectStore, folder: string, version: str
  * Adds a part, unless another run has added one there.
  * @returns the chain with the part that is there now
  */
-export async function addPart(
-  data: ObjectStore,
-  chain: Chain,
-  head: Head,
-  rows: readonly Uint8Array[],
-): Promise<Chain> {
-  const body = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...rows]);
+export async function addPart(data: ObjectStore, chain: Chain, head: Head, rows: Uint8Array): Promise<Chain> {
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), rows]);
   const parts = chain.parts + 1;
   const etag = await data.put(partKey(chain, chain.parts), body, { ifAbsent: true });
   if (etag !== undefined) return { ...chain, parts, head };

@@ -6,6 +6,7 @@ import { createBatchSizes } from './batch-sizes.js';
 import { addPart, type Chain, type Head } from './chain.js';
 import { predictRecords, type Row } from './predict-records.js';
 import type { BatchInput, ReadRecords } from './record.js';
+import { createRowBuffer } from './row-buffer.js';
 
 /** When a part is written: what is in none yet is lost where the process ends. */
 export interface PartLimits {
@@ -45,7 +46,7 @@ export async function extendChain(extension: Extension, from: Chain): Promise<Ch
   /** @returns whether a part is next that begins with the next record: another run's may have ended elsewhere, or for good */
   const write = async (end: Partial<Head> = {}): Promise<boolean> => {
     const head = { ...part.head(), ...end };
-    chain = await addPart(data, chain, head, part.rows);
+    chain = await addPart(data, chain, head, part.rows());
     part = newPart(chain.head, invocation);
     return chain.head.next.index === head.next.index && !chain.head.last;
   };
@@ -85,19 +86,17 @@ async function checkPresence({ registry }: Service, { model, version }: Manifest
 }
 
 function newPart(before: Head, invocation: string) {
-  const rows: Uint8Array[] = [];
+  const buffer = createRowBuffer();
   const codes = { ...before.codes };
-  let { next, ok, failed, bytes } = before;
+  let { next, ok, failed } = before;
   const by = before.by.includes(invocation) ? before.by : [...before.by, invocation];
   return {
-    rows,
+    rows: buffer.rows,
     since: performance.now(),
-    bytes: () => bytes - before.bytes,
-    head: (): Head => ({ next, last: false, ok, failed, codes, bytes, by }),
+    bytes: () => buffer.bytes,
+    head: (): Head => ({ next, last: false, ok, failed, codes, bytes: before.bytes + buffer.bytes, by }),
     add: (row: Row): void => {
-      const line = Buffer.from(row.json);
-      rows.push(line);
-      bytes += line.length;
+      buffer.add(row.json);
       next = row.next;
       if (row.code === undefined) ok++;
       else {

@@ -1,4 +1,5 @@
 import { ModeletError } from '../core/errors.js';
+import type { Instance } from '../core/instance.js';
 import type { Manifest } from '../core/manifest.js';
 import type { Tensor, Tensors } from '../core/tensor.js';
 import { startTimings, type Timings } from '../core/timings.js';
@@ -24,10 +25,12 @@ const mostRecords = 1024;
 /** Gathering them may take no longer, ms: a photo of a phone is decoded in a second. */
 const mostMs = 2000;
 
-/** Its example as the network takes it, or why there is none. */
-interface Prepared {
-  readonly record: BatchRecord;
+/** A record on its way to a row, without what that does not need. */
+interface Prepared extends Pick<BatchRecord, 'index' | 'id' | 'next'> {
+  /** Its example as the network takes it, or why there is none. */
   readonly ready: Tensors | ModeletError;
+  /** What the answer may speak of. Not nested numbers: they are in `ready`, and weigh a dozen times as much as there. */
+  readonly instance: Exclude<Instance, { kind: 'numbers' }> | undefined;
 }
 
 /**
@@ -47,7 +50,8 @@ export async function* predictRecords(
     const outputs = await predictApart(service, manifest, examples, timings, sizes.tooLarge);
     sizes.took(examples.length, stopwatch());
     let used = 0;
-    for (const { record, ready } of batch) {
+    for (const record of batch) {
+      const { ready } = record;
       const output = ready instanceof ModeletError ? ready : (outputs[used++] as Tensors | ModeletError);
       yield row(service, manifest, record, output, timings);
     }
@@ -84,10 +88,10 @@ async function* prepare(
     for await (const record of records) {
       // Others in this process get their turn: preprocessing may take long.
       await timings.turn();
-      const ready = example(service, manifest, record, timings);
-      batch.push({ record, ready });
-      if (!(ready instanceof ModeletError)) examples++;
-      bytes += bytesOf(record, ready);
+      const prepared = prepareRecord(service, manifest, record, timings);
+      batch.push(prepared);
+      if (!(prepared.ready instanceof ModeletError)) examples++;
+      bytes += bytesOf(prepared);
       const isLong = performance.now() - since > mostMs;
       if (examples < sizes.size && bytes < mostBytes && batch.length < mostRecords && !isLong) continue;
       yield batch;
@@ -104,6 +108,20 @@ async function* prepare(
   if (batch.length > 0) yield batch;
 }
 
+function prepareRecord(service: Service, manifest: Manifest, record: BatchRecord, timings: Timings): Prepared {
+  const { index, id, next } = record;
+  const ready = example(service, manifest, record, timings);
+  const instance = 'instance' in record && !(ready instanceof ModeletError) ? held(record.instance) : undefined;
+  return { index, id, next, ready, instance };
+}
+
+/** Small buffers are slices of slabs that Node shares out: held for a pass, each would hold a slab of 64 KiB. */
+function held(instance: Instance): Prepared['instance'] {
+  if (instance.kind === 'numbers') return undefined;
+  if (instance.kind === 'fields' || instance.bytes.length === instance.bytes.buffer.byteLength) return instance;
+  return { kind: 'file', bytes: new Uint8Array(instance.bytes) };
+}
+
 /** MODEL_CORRUPT ends the run: it says that no record can be prepared. */
 function example(service: Service, manifest: Manifest, record: BatchRecord, timings: Timings): Tensors | ModeletError {
   if ('error' in record) return record.error;
@@ -118,11 +136,10 @@ function example(service: Service, manifest: Manifest, record: BatchRecord, timi
 function row(
   service: Service,
   manifest: Manifest,
-  record: BatchRecord,
+  { index, id, next, instance }: Prepared,
   outputs: Tensors | ModeletError,
   timings: Timings,
 ): Row {
-  const { index, id, next } = record;
   const line = (fields: object, code?: string): Row => ({
     json: `${JSON.stringify({ index, ...(id !== undefined && { id }), ...fields })}\n`,
     next,
@@ -131,15 +148,14 @@ function row(
   const failed = ({ message, code }: ModeletError) => line({ error: message, code }, code);
   if (outputs instanceof ModeletError) return failed(outputs);
   try {
-    const instance = 'instance' in record ? record.instance : undefined;
     return line({ output: service.answer(manifest, outputs, timings, instance) });
   } catch (error) {
     return failed(reasonOf(error));
   }
 }
 
-function bytesOf(record: BatchRecord, ready: Tensors | ModeletError): number {
-  const file = 'instance' in record && record.instance.kind === 'file' ? record.instance.bytes.length : 0;
+function bytesOf({ ready, instance }: Prepared): number {
+  const file = instance?.kind === 'file' ? instance.bytes.length : 0;
   const tensors: readonly Tensor[] = ready instanceof ModeletError ? [] : [...ready.values()];
   return tensors.reduce((sum, { data }) => sum + data.byteLength, file);
 }
