@@ -69,6 +69,7 @@ const emptyManifest = {
 const emptyFiles = {
   read: async () => Buffer.from(JSON.stringify({ modelTopology: { node: [] }, weightsManifest: [] })),
   readParts: async () => undefined,
+  readInto: async () => undefined,
 };
 
 /** TF.js' own loader, by its HTTP handler with signed requests, and its own wasm backend. */

@@ -30,7 +30,7 @@ export interface ObjectStore {
    * either.
    * @returns what `read` would have found; `into` is filled where the object has so many bytes
    */
-  readInto(key: string, into: Uint8Array<ArrayBuffer>, options?: Omit<ReadOptions, 'end'>): Promise<FilledFrom>;
+  readInto(key: string, into: Uint8Array, options?: Omit<ReadOptions, 'end'>): Promise<FilledFrom>;
 
   /**
    * Writes the whole object or nothing. The same bytes have the same etag, also when they were streamed.

@@ -10,6 +10,12 @@ export interface VersionFiles {
    *   so it may keep them waiting until there is a place for them
    */
   readParts(names: readonly string[], take: (part: FilePart) => Promise<void>): Promise<void>;
+  /**
+   * Reads a file straight into memory, several parts at once. What is in there is verified once this has ended; where it fails,
+   * anything may be.
+   * @param into of the file's size, perhaps shared with other threads
+   */
+  readInto(name: string, into: Uint8Array): Promise<void>;
 }
 
 export interface FilePart {
@@ -28,6 +34,7 @@ export function filesAtHand(files: ReadonlyMap<string, Uint8Array>): VersionFile
   };
   return {
     read: async (name) => bytesOf(name),
+    readInto: async (name, into) => into.set(bytesOf(name)),
     readParts: async (names, take) => {
       for (const file of names) {
         const bytes = bytesOf(file);

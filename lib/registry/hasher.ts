@@ -14,33 +14,36 @@ export const plainHasher: Hasher = { hash: async (bytes) => sha256(bytes), close
 
 const program = `
 const { createHash } = require('node:crypto');
-const { parentPort, workerData } = require('node:worker_threads');
-parentPort.on('message', (length) => {
-  const bytes = new Uint8Array(workerData, 0, length);
+const { parentPort } = require('node:worker_threads');
+parentPort.on('message', (bytes) => {
   parentPort.postMessage(createHash('sha256').update(bytes).digest('hex'));
 });
 `;
 
 /**
  * Hashes in a thread of its own, so that the next bytes can be read meanwhile: one after the other, since it is quicker than a
- * network. They are copied for it into shared memory: buffers that move between threads have V8 collect garbage after every few,
- * which takes longer; and V8 copies byte by byte to shared memory what comes from a socket, unaligned.
+ * network. Bytes that both threads see already are hashed in place; others are copied for it into shared memory, since buffers
+ * that move between threads have V8 collect garbage after every few, which takes longer.
  * @param most bytes that are hashed at once
  */
 export function startHasher(most: number): Hasher {
-  const shared = new Uint8Array(new SharedArrayBuffer(most));
+  let copy: Uint8Array | undefined;
   // As text, because a bundle is one file.
-  const worker = new Worker(program, { eval: true, workerData: shared.buffer });
+  const worker = new Worker(program, { eval: true });
   let broken: ModeletError | undefined;
   worker.on('error', (cause) => {
     broken = new ModeletError('MODEL_UNAVAILABLE', 'the thread that checks files broke; ask again', { cause });
   });
   const hashNext = async (bytes: Uint8Array): Promise<string> => {
     if (broken !== undefined) throw broken;
-    shared.set(bytes);
-    worker.postMessage(bytes.length);
+    worker.postMessage(bytes.buffer instanceof SharedArrayBuffer ? bytes : copied(bytes));
     const [hash] = await once(worker, 'message').catch((error) => Promise.reject(broken ?? error));
     return hash;
+  };
+  const copied = (bytes: Uint8Array): Uint8Array => {
+    copy ??= new Uint8Array(new SharedArrayBuffer(most));
+    copy.set(bytes);
+    return copy.subarray(0, bytes.length);
   };
   let last: Promise<unknown> = Promise.resolve();
   return {

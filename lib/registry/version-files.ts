@@ -67,12 +67,7 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     return object.body;
   };
 
-  const readPart = async (
-    part: Part,
-    into: Uint8Array<ArrayBuffer>,
-    hasher: Hasher,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> => {
+  const readPart = async (part: Part, into: Uint8Array, hasher: Hasher, signal: AbortSignal): Promise<void> => {
     const { file, start } = part;
     const key = folder + file.name;
     const known = etags.get(key);
@@ -83,30 +78,21 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     if ((etags.get(key) ?? object.etag) !== object.etag) throw new FileReplaced(key);
     etags.set(key, object.etag);
     if (object.bytes !== file.bytes || (await hasher.hash(into)) !== part.sha256) throw new Damaged(key);
-    return into;
   };
 
-  const readParts: VersionFiles['readParts'] = async (names, take) => {
-    const files = names.map(entry);
+  /** @param startLane makes what one lane does with part after part */
+  const inLanes = async (
+    files: readonly FileEntry[],
+    startLane: (hasher: Hasher, signal: AbortSignal) => (part: Part) => Promise<void>,
+  ): Promise<void> => {
     const waiting = files.flatMap(partsOf);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const hasher = bytes < hashedApart ? plainHasher : startHasher(partBytes);
     const controller = new AbortController();
-    const { signal } = controller;
     const failures: unknown[] = [];
     const lane = async (): Promise<void> => {
-      let buffer: Uint8Array<ArrayBuffer> | undefined;
-      const bytesOf = async (part: Part): Promise<Uint8Array> => {
-        if (part.file.bytes <= partBytes) return readWhole(part.file, signal);
-        buffer ??= new Uint8Array(partBytes);
-        return readPart(part, buffer.subarray(0, part.end - part.start), hasher, signal);
-      };
-      for (;;) {
-        const part = waiting.shift();
-        if (part === undefined) return;
-        const bytes = await patiently(() => bytesOf(part), signal);
-        await take({ file: part.file.name, start: part.start, bytes });
-      }
+      const work = startLane(hasher, controller.signal);
+      for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) await work(part);
     };
     const fail = (error: unknown): void => {
       failures.push(error);
@@ -118,8 +104,33 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
     if (failures.length > 0) throw failures[0];
   };
 
+  const readParts: VersionFiles['readParts'] = async (names, take) =>
+    inLanes(names.map(entry), (hasher, signal) => {
+      let buffer: Uint8Array | undefined;
+      const bytesOf = async (part: Part): Promise<Uint8Array> => {
+        if (part.file.bytes <= partBytes) return readWhole(part.file, signal);
+        buffer ??= new Uint8Array(partBytes);
+        const into = buffer.subarray(0, part.end - part.start);
+        await readPart(part, into, hasher, signal);
+        return into;
+      };
+      return async (part) => {
+        const bytes = await patiently(() => bytesOf(part), signal);
+        await take({ file: part.file.name, start: part.start, bytes });
+      };
+    });
+
+  const readInto: VersionFiles['readInto'] = async (name, into) => {
+    const file = entry(name);
+    await inLanes([file], (hasher, signal) => async (part) => {
+      if (file.bytes <= partBytes) into.set(await patiently(() => readWhole(file, signal), signal));
+      else await patiently(() => readPart(part, into.subarray(part.start, part.end), hasher, signal), signal);
+    });
+  };
+
   return {
     readParts,
+    readInto,
     read: async (name) => {
       const file = entry(name);
       if (file.bytes <= partBytes) {
@@ -127,7 +138,7 @@ export function openVersion(store: ObjectStore, manifest: Manifest): VersionFile
         return patiently(() => readWhole(file, signal), signal);
       }
       const whole = new Uint8Array(file.bytes);
-      await readParts([name], async ({ bytes, start }) => whole.set(bytes, start));
+      await readInto(name, whole);
       return whole;
     },
   };

@@ -73,6 +73,7 @@ describe('memory for weights', () => {
         return Buffer.from(JSON.stringify(model));
       },
       readParts: async (names) => void read.push(...names),
+      readInto: async (name) => void read.push(name),
     };
     return { read, files };
   };

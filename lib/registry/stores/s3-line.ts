@@ -11,11 +11,7 @@ export type Head = ReadonlyMap<string, string>;
  *   ordinary way
  * @throws what went wrong with the connection
  */
-export type ReadDirectly = (
-  request: HttpRequest,
-  into: Uint8Array<ArrayBuffer>,
-  signal?: AbortSignal,
-) => Promise<Head | undefined>;
+export type ReadDirectly = (request: HttpRequest, into: Uint8Array, signal?: AbortSignal) => Promise<Head | undefined>;
 
 /** One connection, for one request at a time. */
 export interface Line {
@@ -36,7 +32,7 @@ const mostHead = 2 ** 16;
 
 /** What a line is busy with. */
 interface Asked {
-  readonly into: Uint8Array<ArrayBuffer>;
+  readonly into: Uint8Array;
   filled: number;
   /** Bytes of the head, until all of them came. */
   start: Buffer;

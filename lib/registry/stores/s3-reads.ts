@@ -14,7 +14,7 @@ export interface S3Reads {
   stat(key: string): Promise<ObjectInfo | undefined>;
   /** @param explain makes the error that the stream ends with, of what went wrong on the way */
   read(key: string, options: ReadOptions, explain: Explain): Promise<ObjectStream | 'changed' | undefined>;
-  readInto(key: string, into: Uint8Array<ArrayBuffer>, options: ReadOptions, explain: Explain): Promise<FilledFrom>;
+  readInto(key: string, into: Uint8Array, options: ReadOptions, explain: Explain): Promise<FilledFrom>;
   /** Full keys of the objects directly below, and the folders there, which end in `/`; in no order. */
   list(prefix: string): Promise<string[]>;
 }
@@ -61,12 +61,7 @@ export function s3Reads({ ask, readInto: readDirectly }: S3Requests): S3Reads {
     }
   }
 
-  async function readInto(
-    key: string,
-    into: Uint8Array<ArrayBuffer>,
-    options: ReadOptions,
-    explain: Explain,
-  ): Promise<FilledFrom> {
+  async function readInto(key: string, into: Uint8Array, options: ReadOptions, explain: Explain): Promise<FilledFrom> {
     const { start = 0, etag, signal } = options;
     const end = start + into.length;
     const headers = { range: `bytes=${start}-${end - 1}`, ...(etag !== undefined && { 'if-match': etag }) };

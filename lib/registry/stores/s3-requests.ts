@@ -27,7 +27,7 @@ export interface S3Requests {
    */
   ask<T>(request: S3Request, use: (answer: IncomingMessage) => Promise<T>): Promise<T>;
   /** Puts a range into memory, as `ReadDirectly` says; tried once. */
-  readInto(request: S3Request, into: Uint8Array<ArrayBuffer>): Promise<Head | undefined>;
+  readInto(request: S3Request, into: Uint8Array): Promise<Head | undefined>;
 }
 
 /** What S3 allows a clock to be off is 15 minutes. */
