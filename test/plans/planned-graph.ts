@@ -24,9 +24,12 @@ export function graphOf(
   return builder.finish(build(builder, inputs).map((value, index) => ({ name: `y${index}`, value })));
 }
 
+/** One heap for all graphs, the last of which can be run. */
+const shared = createKernels();
+
 /** Plans a graph for the inputs it is called with, all plans in one heap. */
 export async function openPlanned(graph: Graph): Promise<(inputs: readonly Tensor[]) => Tensor[]> {
-  const kernels = await createKernels();
+  const kernels = await shared;
   const { signature } = graph;
   const read = readPlanGraph({ modelTopology: topologyOf(graph) }, signature);
   const constants = packingConstants(kernels, graph.constants);
