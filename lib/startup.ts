@@ -47,11 +47,15 @@ export function timedEngine(engine: Engine, { time, add }: Startup): Engine {
     start: () => time('runtime', engine.start),
     load: async (manifest, files, ...rest) => {
       let read = performance.now();
-      const readParts: typeof files.readParts = async (names, take) => {
-        await time('weights', () => files.readParts(names, take));
-        read = performance.now();
-      };
-      const model = await engine.load(manifest, { ...files, readParts }, ...rest);
+      const timed =
+        <A extends readonly unknown[]>(work: (...of: A) => Promise<void>) =>
+        async (...of: A): Promise<void> => {
+          await time('weights', () => work(...of));
+          read = performance.now();
+        };
+      const { readParts, readInto } = files;
+      const watched = { ...files, readParts: timed(readParts), readInto: timed(readInto) };
+      const model = await engine.load(manifest, watched, ...rest);
       add('model', performance.now() - read);
       return timedModel(model, time);
     },

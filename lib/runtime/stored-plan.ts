@@ -39,8 +39,7 @@ async function readConstants(files: VersionFiles, bytes: number): Promise<Kernel
   const kernels = await createKernels();
   const start = constantsStart(kernels);
   growTo(kernels.memory, start + bytes);
-  const heap = new Uint8Array(kernels.memory.buffer, start, bytes);
-  await files.readParts([planFiles.constants], async (part) => heap.set(part.bytes, part.start));
+  await files.readInto(planFiles.constants, new Uint8Array(kernels.memory.buffer, start, bytes));
   return kernels;
 }
 
