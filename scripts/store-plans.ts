@@ -4,13 +4,15 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Manifest, modelFiles, parseManifest } from '../lib/core/manifest.js';
+import { type Manifest, parseManifest, planFiles } from '../lib/core/manifest.js';
 import { readGolden } from '../lib/core/stored-tensor.js';
 import { filesAtHand } from '../lib/core/version-files.js';
 import { fileEntry } from '../lib/registry/publish.js';
 import { goldenCheck } from '../lib/runtime/golden-check.js';
 import { makePlan } from '../lib/runtime/make-plan.js';
 import { openEngine } from '../lib/runtime/open-engine.js';
+
+const names = Object.values<string>(planFiles);
 
 const bundled = () =>
   readdirSync('models').flatMap((model) => {
@@ -20,33 +22,28 @@ const bundled = () =>
 
 async function storePlan(folder: string): Promise<void> {
   const path = join(folder, 'manifest.json');
-  const { plan: _, ...rest } = parseManifest(readFileSync(path), path);
-  const others = new Set(['plan/plan.json', 'plan/constants.bin']);
-  const bare: Manifest = { ...rest, files: rest.files.filter(({ name }) => !others.has(name)) };
+  const bytes = readFileSync(path);
+  const { plan: _, ...rest } = parseManifest(bytes, path);
+  const bare: Manifest = { ...rest, files: rest.files.filter(({ name }) => !names.includes(name)) };
   const files = new Map(bare.files.map(({ name }) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
   const made = await makePlan(bare, filesAtHand(files));
-  const all = new Map([...files, ...made.files]);
-  const manifest: Manifest = {
-    ...bare,
-    files: [...bare.files, ...[...made.files].map(([name, bytes]) => fileEntry(name, bytes))],
+  const added = {
+    files: [...bare.files, ...[...made.files].map(([name, content]) => fileEntry(name, content))],
     plan: made.plan,
   };
-  const model = await (await openEngine('wasm')).load(manifest, filesAtHand(all));
-  const difference = await goldenCheck(model, manifest, await readGolden(manifest, filesAtHand(all)));
+  const manifest = { ...bare, ...added };
+  const all = filesAtHand(new Map([...files, ...made.files]));
+  const model = await (await openEngine('wasm')).load(manifest, all);
+  const difference = await goldenCheck(model, manifest, await readGolden(manifest, all));
   if (model.warning !== undefined) throw new Error(model.warning);
-  for (const [name, bytes] of made.files) {
+  for (const [name, content] of made.files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), bytes);
+    writeFileSync(join(folder, name), content);
   }
-  writeFileSync(path, `${JSON.stringify(manifest, null, 1)}\n`);
-  const sizes = [...made.files].map(([name, { length }]) => `${name} ${length}`);
-  console.log(
-    folder,
-    JSON.stringify(made.plan),
-    ...sizes,
-    `weights ${modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0)}`,
-    difference,
-  );
+  // Everything else stays where it stands.
+  writeFileSync(path, `${JSON.stringify({ ...JSON.parse(bytes.toString('utf8')), ...added }, null, 1)}\n`);
+  const sizes = [...made.files].map(([name, { length }]) => `${name} ${length} bytes`);
+  console.log([folder, ...sizes, `golden output within ${difference.toExponential(1)}`].join(', '));
 }
 
 const folders = process.argv.slice(2);

@@ -55,14 +55,6 @@ describe('a stored plan', () => {
         read.push(...names);
         return hand.readParts(names, take);
       },
-      readInto: (name, into) => {
-        read.push(name);
-        return hand.readInto(name, into);
-      },
-    });
-    expect(read.sort()).toEqual([planFiles.constants, planFiles.graph]);
-    expect(model.warning).toBeUndefined();
-    await expectRight(model);
   });
 
   const edited = (edit: (file: PlanFile) => object) => (files: Map<string, Uint8Array>) => {
