@@ -55,6 +55,10 @@ describe('a stored plan', () => {
         read.push(...names);
         return hand.readParts(names, take);
       },
+    });
+    expect(read.sort()).toEqual([planFiles.constants, planFiles.graph]);
+    expect(model.warning).toBeUndefined();
+    await expectRight(model);
   });
 
   const edited = (edit: (file: PlanFile) => object) => (files: Map<string, Uint8Array>) => {
