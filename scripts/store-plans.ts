@@ -14,11 +14,11 @@ import { openEngine } from '../lib/runtime/open-engine.js';
 
 const names = Object.values<string>(planFiles);
 
-const bundled = () =>
-  readdirSync('models').flatMap((model) => {
-    const versions = join('models', model, 'versions');
-    return readdirSync(versions).map((version) => join(versions, version));
-  });
+const foldersIn = (folder: string) =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name));
+const bundled = () => foldersIn('models').flatMap((model) => foldersIn(join(model, 'versions')));
 
 async function storePlan(folder: string): Promise<void> {
   const path = join(folder, 'manifest.json');
