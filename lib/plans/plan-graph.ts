@@ -35,7 +35,13 @@ export interface GraphInput {
   readonly datatype: Datatype;
 }
 
-const datatypes: Readonly<Record<string, Datatype>> = { DT_FLOAT: 'FP32', DT_INT32: 'INT32', DT_BOOL: 'BOOL' };
+/** TF.js holds int64 in 32 bits, too; ops whose results may need more say so themselves. */
+const datatypes: Readonly<Record<string, Datatype>> = {
+  DT_FLOAT: 'FP32',
+  DT_INT32: 'INT32',
+  DT_INT64: 'INT32',
+  DT_BOOL: 'BOOL',
+};
 
 /** A type attribute. @throws CannotPlan for a type that plans don't have */
 export function typeOf(node: PlanNode, name: string): Datatype {

@@ -41,6 +41,13 @@ export async function openPlanned(graph: Graph): Promise<(inputs: readonly Tenso
   };
 }
 
+/** The kernels that a graph's plan calls. */
+export async function callsOf(graph: Graph, inputs: readonly Tensor[]): Promise<string[]> {
+  const read = readPlanGraph({ modelTopology: topologyOf(graph) }, graph.signature);
+  const shapes = new Map(inputs.map(({ shape }, index) => [graph.signature.inputs[index]?.name ?? '', shape]));
+  return planFor(read, packingConstants(await shared, graph.constants), shapes).calls.map(({ kernel }) => kernel);
+}
+
 /** Something that a graph of one op is tried with. */
 export interface Trial {
   readonly op: string;
