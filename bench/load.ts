@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { filesAtHand } from '../lib/core/version-files.js';
+import { draftManifest } from '../lib/publishing/load-draft.js';
 import { publishVersion } from '../lib/registry/publish.js';
 import { createRegistry } from '../lib/registry/registry.js';
 import { openStore } from '../lib/registry/stores/open-store.js';
+import { makePlan } from '../lib/runtime/make-plan.js';
 import { nativeBackendInstalled } from '../lib/runtime/native-backend.js';
 import { startS3Server } from '../test/support/versitygw.js';
 import type { Bench, Result, Row } from './bench.js';
@@ -58,7 +61,10 @@ export const load: Bench = {
       const registry = createRegistry(await openStore(`s3://${bucket}`));
       const publish = async (model: string, count: number): Promise<string> => {
         const file = join(folder, `${model}.json`);
-        const manifest = await publishVersion(registry, wideModel(model, count));
+        const draft = wideModel(model, count);
+        const { plan, files } = await makePlan(draftManifest(draft), filesAtHand(draft.files));
+        const all = new Map([...draft.files, ...files]);
+        const manifest = await publishVersion(registry, { ...draft, plan, files: all });
         writeFileSync(file, JSON.stringify({ bucket, manifest } satisfies Source));
         return file;
       };

@@ -2,7 +2,7 @@ import { Agent, get } from 'node:http';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LoadedModel } from '../../lib/core/engine.js';
-import { type Manifest, partBytes } from '../../lib/core/manifest.js';
+import { type Manifest, modelFiles, partBytes } from '../../lib/core/manifest.js';
 import { readGolden, readStoredTensors } from '../../lib/core/stored-tensor.js';
 import type { Tensor } from '../../lib/core/tensor.js';
 import { createRegistry, versionFolder } from '../../lib/registry/registry.js';
@@ -124,7 +124,7 @@ function raw({ bucket, manifest }: Source): Loader {
   const { hostname, port } = endpoint();
   const folder = `/${bucket}/${versionFolder(manifest.model, manifest.version)}`;
   let at = 0;
-  const parts = manifest.files.flatMap(({ name, bytes }) =>
+  const parts = modelFiles(manifest).flatMap(({ name, bytes }) =>
     Array.from({ length: Math.ceil(bytes / partBytes) }, (_, index) => {
       const start = index * partBytes;
       const length = Math.min(partBytes, bytes - start);
