@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { createLambdaHandler, type DoorsHandler, type LambdaHandler } from './aws/lambda-handler.js';
 import { createTelemetry, type Telemetry } from './aws/telemetry.js';
@@ -93,8 +94,14 @@ export async function openService(model: string, tasks: readonly Task[], startup
 /** @throws MODEL_UNAVAILABLE, as nothing else can be said of a function that is configured wrongly */
 async function openConfigured(): Promise<Engine> {
   const { MODELET_BACKEND: backend = 'wasm', MODELET_PLANS: plans = 'on' } = process.env;
-  if (plans === 'on' || plans === 'off') return openEngine(backend, { plans: plans === 'on' });
+  const processors = processorsOf(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE);
+  if (plans === 'on' || plans === 'off') return openEngine(backend, { plans: plans === 'on', processors });
   throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_PLANS is '${plans}'; set it to on or off`);
+}
+
+/** Lambda shows two processors to every function, and gives one of them for each 1,769 MB. */
+function processorsOf(megabytes: string | undefined): number {
+  return megabytes === undefined ? availableParallelism() : Math.max(1, Math.floor(Number(megabytes) / 1769));
 }
 
 function timedService(service: Service, { time }: Startup): Service {

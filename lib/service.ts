@@ -43,7 +43,7 @@ export interface Service {
    */
   prepare(manifest: Manifest, instance: Instance, timings: Timings, field: string): Tensors;
   /**
-   * Predicts examples that are prepared.
+   * Predicts examples that are prepared, beside this thread where there is a processor for it: for work of many passes.
    * @param most of them in one forward pass
    * @returns each example's raw outputs, without the batch axis
    */
@@ -54,7 +54,7 @@ export interface Service {
     most?: number,
   ): Promise<Tensors[]>;
   /**
-   * Predicts instances through the version's task: `prepare` each, then `predictPrepared`.
+   * Predicts instances through the version's task: `prepare` each, then predict them here.
    * @param field where an instance stands in the request, for messages
    * @returns each instance's raw outputs, without the batch axis
    */
@@ -156,8 +156,13 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
       return tensors;
     });
 
-  const predictPrepared: Service['predictPrepared'] = (manifest, examples, timings, most) =>
-    run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict, most));
+  const predictExamples = (
+    beside: boolean,
+    manifest: Manifest,
+    examples: readonly Tensors[],
+    timings: Timings,
+    most?: number,
+  ) => run(manifest, timings, (predict) => runExamples(manifest.signature, examples, predict, most), beside);
 
   return {
     model,
@@ -175,7 +180,7 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
       }
     },
     prepare,
-    predictPrepared,
+    predictPrepared: (...of) => predictExamples(true, ...of),
     predict: async (manifest, instances, timings, field) => {
       // A load waits for the store most of the time; meanwhile instances are prepared.
       const loading = cache.isReady(manifest.version) ? undefined : run(manifest, timings, async () => undefined);
@@ -188,7 +193,7 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
         examples.push(prepare(manifest, instance, timings, field(index)));
       }
       await loading;
-      return predictPrepared(manifest, examples, timings);
+      return predictExamples(false, manifest, examples, timings);
     },
     answer: (manifest, outputs, timings, instance) =>
       timings.time('post', () => bind(manifest).postprocess(outputs, instance)),

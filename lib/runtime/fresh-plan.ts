@@ -1,13 +1,12 @@
 import { type Manifest, modelFiles } from '../core/manifest.js';
 import { elementCount } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
-import { createKernels, type Kernels } from '../kernels/kernels.js';
+import { createKernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { type PackingConstants, packingConstants, type Weight } from '../plans/packing-constants.js';
-import type { Plan } from '../plans/plan.js';
 import type { PlanGraph } from '../plans/plan-graph.js';
+import { type PlanSource, planSource } from '../plans/plan-source.js';
 import { checkOps } from '../plans/planner.js';
-import { type Forms, plansByShape } from '../plans/plans-by-shape.js';
 import { readPlanGraph } from '../plans/read-plan-graph.js';
 import { type Graph, readGraph } from './model-artifacts.js';
 import { weightArray } from './weight-array.js';
@@ -20,12 +19,10 @@ export const weightLimit = 3584 * 2 ** 20;
 const batches = [64, 1];
 
 /** A model that is planned from its graph and weights, in a heap of its own. */
-export interface FreshPlan {
+export interface FreshPlan extends PlanSource {
   readonly graph: PlanGraph;
-  readonly kernels: Kernels;
   readonly constants: PackingConstants;
   readonly weights: ReadonlyMap<string, Weight>;
-  readonly planOf: (inputs: Forms) => Plan;
 }
 
 /**
@@ -47,9 +44,9 @@ export async function planFresh(
   admit(2 * bytes);
   const [kernels, weights] = await Promise.all([createKernels(), readWeights(manifest, files, file)]);
   const constants = packingConstants(kernels, weights);
-  const planOf = plansByShape(graph, manifest.signature, constants);
-  for (const batch of batches) planAhead(planOf, manifest, batch);
-  return { graph, kernels, constants, weights, planOf };
+  const source = planSource(kernels, graph, manifest.signature, constants);
+  for (const batch of batches) planAhead(source.planOf, manifest, batch);
+  return { ...source, graph, constants, weights };
 }
 
 /** Weights in memory of JavaScript's, by node. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Engine } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { TfjsBackend } from './tfjs-backend.js';
@@ -5,6 +6,8 @@ import type { TfjsBackend } from './tfjs-backend.js';
 export interface EngineOptions {
   /** False: TF.js alone (MODELET_PLANS=off). Only wasm has plans. */
   readonly plans?: boolean;
+  /** For one model; without it all that Node.js may use. */
+  readonly processors?: number;
 }
 
 const engines = new Map<string, Promise<Engine>>();
@@ -14,16 +17,19 @@ const engines = new Map<string, Promise<Engine>>();
  * take turns. A function uses one.
  * @param backend `wasm`, `tensorflow` where tfjs-node is installed, or `cpu` to hold the others against
  */
-export function openEngine(backend: string, { plans = true }: EngineOptions = {}): Promise<Engine> {
+export function openEngine(
+  backend: string,
+  { plans = true, processors = availableParallelism() }: EngineOptions = {},
+): Promise<Engine> {
   const key = backend === 'wasm' && plans ? 'plans' : backend;
-  const open = engines.get(key) ?? start(key);
+  const open = engines.get(key) ?? start(key, processors);
   engines.set(key, open);
   return open;
 }
 
-async function start(engine: string): Promise<Engine> {
+async function start(engine: string, processors: number): Promise<Engine> {
   if (engine === 'plans') {
-    return (await import('./plan-engine.js')).createPlanEngine(() => openEngine('wasm', { plans: false }));
+    return (await import('./plan-engine.js')).createPlanEngine(() => openEngine('wasm', { plans: false }), processors);
   }
   if (engine === 'wasm') return tfjsEngine((await import('./wasm-backend.js')).createWasmBackend());
   if (engine === 'tensorflow') return tfjsEngine((await import('./tensorflow-backend.js')).createTensorflowBackend());

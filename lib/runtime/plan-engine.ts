@@ -5,9 +5,10 @@ import type { VersionFiles } from '../core/version-files.js';
 import { compileKernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { HeapFull } from '../plans/heap.js';
+import type { PlanSource } from '../plans/plan-source.js';
 import { planFresh, weightLimit } from './fresh-plan.js';
 import { lazyModel } from './lazy-model.js';
-import { type PlannedParts, plannedModel } from './planned-model.js';
+import { plannedModel } from './planned-model.js';
 import { reserved } from './reserved.js';
 import { outOfMemory } from './runner.js';
 import { readStoredPlan, sizeOf } from './stored-plan.js';
@@ -16,8 +17,9 @@ import { readStoredPlan, sizeOf } from './stored-plan.js';
  * Runs graph models by plans, each in a heap of its own. What can't be planned (a graph, or only some shapes of inputs) runs on
  * TF.js, which is not even read before.
  * @param openFallback opens the engine of TF.js
+ * @param processors that there are for one model
  */
-export function createPlanEngine(openFallback: () => Promise<Engine>): Engine {
+export function createPlanEngine(openFallback: () => Promise<Engine>, processors: number): Engine {
   const room = reserved();
 
   const load = async (manifest: Manifest, files: VersionFiles, memory: number): Promise<LoadedModel> => {
@@ -25,9 +27,9 @@ export function createPlanEngine(openFallback: () => Promise<Engine>): Engine {
     const { plan, savedModel } = manifest;
     if (savedModel !== undefined || (plan !== undefined && 'reason' in plan)) return byTfjs();
     const taken = taking((bytes) => room.take(bytes, memory));
-    const planned = (parts: Pick<PlannedParts, 'kernels' | 'planOf'>, warning?: string) => {
-      const { release } = taken;
-      return plannedModel({ ...parts, signature: manifest.signature, fallback: lazyModel(byTfjs), release, warning });
+    const planned = (source: PlanSource, warning?: string) => {
+      const [{ signature }, { release }, fallback] = [manifest, taken, lazyModel(byTfjs)];
+      return plannedModel({ signature, source, fallback, threads: processors - 1, release, warning });
     };
     let warning: string | undefined;
     try {
@@ -90,6 +92,7 @@ function warned(model: LoadedModel, warning: string | undefined): LoadedModel {
     },
     warning,
     predict: model.predict,
+    predictBeside: model.predictBeside,
     dispose: model.dispose,
   };
 }

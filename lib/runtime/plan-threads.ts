@@ -1,6 +1,6 @@
 import type { Tensor, Tensors } from '../core/tensor.js';
-import type { Kernels } from '../kernels/kernels.js';
 import type { Plan } from '../plans/plan.js';
+import type { PlanSource } from '../plans/plan-source.js';
 import { startThreads, type Threads } from '../plans/threads.js';
 
 export interface PlanThreads {
@@ -19,19 +19,11 @@ const MiB = 2 ** 20;
 /** Parts of the heap begin with a page, and are larger than what is planned so far: larger batches come later. */
 const roomFor = (bytes: number): number => Math.ceil(Math.max(64 * MiB, 2 * bytes) / MiB) * MiB;
 
-interface Parts {
-  readonly kernels: Kernels;
-  readonly planOf: (inputs: Tensors) => Plan;
-  /** As `planOf`, for a heap whose constants end there. */
-  plansAt(end: number): (inputs: Tensors) => Plan;
-  readonly count: number;
-}
-
 /**
  * Threads behind a model's own part of the heap: its constants, and the arenas of all plans that its owner has computed. They are
  * ended where the owner needs more, and start anew behind that.
  */
-export function planThreads({ kernels, planOf, plansAt, count }: Parts): PlanThreads {
+export function planThreads({ kernels, planOf, plansAt, count }: PlanSource & { readonly count: number }): PlanThreads {
   let threads: Threads | undefined;
   let owned = 0;
   const close = (): Promise<void> | undefined => {

@@ -1,37 +1,47 @@
 import type { LoadedModel } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Signature, Tensor, Tensors } from '../core/tensor.js';
-import type { Kernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { HeapFull } from '../plans/heap.js';
 import type { Plan } from '../plans/plan.js';
+import type { PlanSource } from '../plans/plan-source.js';
 import { createReplay, IndexOutside } from '../plans/replay.js';
 import type { LazyModel } from './lazy-model.js';
+import { planThreads } from './plan-threads.js';
 import { checkedOutput, checkInput, failed, firstLine, outOfMemory, reloading, tfjsDtypes } from './runner.js';
 
 export interface PlannedParts {
   readonly signature: Signature;
   /** In a heap that is this model's alone. */
-  readonly kernels: Kernels;
-  readonly planOf: (inputs: Tensors) => Plan;
+  readonly source: PlanSource;
   /** Computes shapes that there is no plan for. */
   readonly fallback: LazyModel;
+  /** Threads that work of many passes may use beside this one. */
+  readonly threads: number;
   /** Gives the memory's place back. */
   readonly release: () => void;
   readonly warning?: string | undefined;
 }
 
 /** A model that is computed by plans. Each predict runs from start to end, so no other meets what it leaves in the heap. */
-export function plannedModel({ signature, kernels, planOf, fallback, release, warning }: PlannedParts): LoadedModel {
+export function plannedModel({ signature, source, fallback, threads, release, warning }: PlannedParts): LoadedModel {
+  const { kernels, planOf } = source;
   const replay = createReplay(kernels);
+  const others = threads > 0 ? planThreads({ ...source, count: threads }) : undefined;
   let usable = true;
 
-  const compute = (inputs: Tensors): Tensors | undefined => {
+  const here = (plan: Plan, inputs: Tensors): Tensor[] | Promise<Tensor[]> => {
+    const way = others?.makeWay(plan);
+    return way === undefined ? replay.run(plan, inputs) : way.then(() => replay.run(plan, inputs));
+  };
+  const compute = async (inputs: Tensors, run: typeof here): Promise<Tensors> => {
+    if (!usable) throw reloading();
+    for (const [name, input] of inputs) checkInput(name, input);
     try {
-      const results = replay.run(planOf(inputs), inputs);
+      const results = await run(planOf(inputs), inputs);
       return new Map(signature.outputs.map((spec, index) => [spec.name, checked(spec, results[index] as Tensor)]));
     } catch (thrown) {
-      if (thrown instanceof CannotPlan) return undefined;
+      if (thrown instanceof CannotPlan) return fallback.predict(inputs);
       if (thrown instanceof WebAssembly.RuntimeError) usable = false;
       throw explained(thrown);
     }
@@ -41,13 +51,20 @@ export function plannedModel({ signature, kernels, planOf, fallback, release, wa
       return usable;
     },
     ...(warning === undefined ? {} : { warning }),
-    predict: async (inputs) => {
-      if (!usable) throw reloading();
-      for (const [name, input] of inputs) checkInput(name, input);
-      return compute(inputs) ?? fallback.predict(inputs);
-    },
+    predict: (inputs) => compute(inputs, here),
+    predictBeside:
+      others &&
+      ((inputs) =>
+        compute(inputs, (plan) =>
+          others.run(inputs).catch((error: unknown) => {
+            // It fits here, or not at all.
+            if (error instanceof HeapFull) return here(plan, inputs);
+            throw error;
+          }),
+        )),
     dispose: () => {
       usable = false;
+      others?.close();
       fallback.dispose();
       release();
     },

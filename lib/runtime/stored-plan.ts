@@ -5,18 +5,14 @@ import { createKernels, type Kernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { growTo } from '../plans/heap.js';
 import { constantsStart, packingConstants } from '../plans/packing-constants.js';
-import type { Plan } from '../plans/plan.js';
 import { readPlanFile } from '../plans/plan-file.js';
-import { type Forms, plansByShape } from '../plans/plans-by-shape.js';
+import { type PlanSource, planSource } from '../plans/plan-source.js';
 
 /**
  * Reads the plan that is stored beside a version: its constants straight into a heap of their own, neither graph nor weights.
  * @throws CannotPlan where it does not fit (it says why) or is damaged, HeapFull, MODEL_UNAVAILABLE where the store fails
  */
-export async function readStoredPlan(
-  manifest: Manifest,
-  files: VersionFiles,
-): Promise<{ readonly kernels: Kernels; readonly planOf: (inputs: Forms) => Plan }> {
+export async function readStoredPlan(manifest: Manifest, files: VersionFiles): Promise<PlanSource> {
   const bytes = sizeOf(manifest, planFiles.constants);
   const model = manifest.files.find(({ name }) => name === 'model.json')?.sha256 ?? '';
   try {
@@ -26,9 +22,9 @@ export async function readStoredPlan(
     // What stands behind the constants gives way to what is made of it.
     const behind = file.slice(stored.bytes);
     const constants = packingConstants(kernels, weights(behind), stored);
-    const planOf = plansByShape(graph, manifest.signature, constants);
-    planOf(new Map(manifest.golden.inputs.map((input) => [input.name, input])));
-    return { kernels, planOf };
+    const source = planSource(kernels, graph, manifest.signature, constants);
+    source.planOf(new Map(manifest.golden.inputs.map((input) => [input.name, input])));
+    return source;
   } catch (cause) {
     if (cause instanceof ModeletError && cause.code === 'MODEL_CORRUPT') throw new CannotPlan(cause.message, { cause });
     throw cause;

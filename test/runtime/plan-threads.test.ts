@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { LoadedModel } from '../../lib/core/engine.js';
+import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
+import { createRegistry } from '../../lib/registry/registry.js';
+import { fileStore } from '../../lib/registry/stores/file-store.js';
+import { openVersion } from '../../lib/registry/version-files.js';
+import { openEngine } from '../../lib/runtime/open-engine.js';
+import { createPlanEngine } from '../../lib/runtime/plan-engine.js';
+import { numbers } from '../kernels/kernel-room.js';
+
+const openBundled = async (name: string) => {
+  const registry = createRegistry(fileStore('models'));
+  const manifest = await registry.manifest(name, '1');
+  return { manifest, files: openVersion(registry.store, manifest) };
+};
+
+const images = (count: number, seed: number): Tensors =>
+  new Map([['image', makeTensor('FP32', [count, 28, 28, 1], numbers(count * 784, seed).map(Math.abs))]]);
+
+describe('predictions beside this thread', () => {
+  let model: LoadedModel;
+  const beside = (inputs: Tensors): Promise<Tensors> => {
+    if (model.predictBeside === undefined) throw new RangeError('there is one processor only');
+    return model.predictBeside(inputs);
+  };
+
+  beforeAll(async () => {
+    const { manifest, files } = await openBundled('digits');
+    model = await createPlanEngine(() => openEngine('cpu'), 3).load(manifest, files);
+  });
+  afterAll(() => model.dispose());
+
+  test('are what this thread predicts, many at once and in any order', async () => {
+    const batches = Array.from({ length: 40 }, (_, seed) => images(1 + (seed % 7), seed));
+    const [there, here] = await Promise.all([
+      Promise.all(batches.map(beside)),
+      Promise.all(batches.map((batch) => model.predict(batch))),
+    ]);
+    expect(there).toEqual(here);
+  });
+
+  test('go on when a batch on this thread needs the memory that was theirs', async () => {
+    const before = Promise.all([1, 2, 3, 4].map((seed) => beside(images(3, seed))));
+    const large = await model.predict(images(3000, 5));
+    expect(large.get('probabilities')?.shape).toEqual([3000, 10]);
+    expect(await before).toEqual(await Promise.all([1, 2, 3, 4].map((seed) => model.predict(images(3, seed)))));
+    expect(await beside(images(2, 6))).toEqual(await model.predict(images(2, 6)));
+  });
+
+  test('refuse what this thread refuses', async () => {
+    const infinite = new Map([['image', makeTensor('FP32', [1, 28, 28, 1], new Float32Array(784).fill(Number.NaN))]]);
+    await expect(beside(infinite)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
+  test('are not offered where there is one processor', async () => {
+    const { manifest, files } = await openBundled('digits');
+    const alone = await createPlanEngine(() => openEngine('cpu'), 1).load(manifest, files);
+    expect(alone.predictBeside).toBeUndefined();
+    alone.dispose();
+  });
+});
