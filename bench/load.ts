@@ -104,10 +104,11 @@ function verdicts({ vsTfjs, vsRaw, peak, peakWarm, firstAfterWarmUp }: Figures):
   const line = (what: string, value: number, aim: string, isMet: boolean, missed: string) =>
     `- ${what}: ${value.toFixed(2)} × (aim ${aim})${isMet ? '' : `: ${missed}`}.`;
   const bound = (vsTfjs / vsRaw).toFixed(2);
-  const hashing =
-    'what is over is sha256 in a second thread and the copy into place, on two cores that the S3 server shares';
-  const server = `the S3 server on the same machine bounds it, as even the bare download is only ${bound} × as quick as TensorFlow.js`;
-  const flight = 'the parts that are under way; fewer at once would need less and read slower';
+  const hashing = 'what is over is sha256 in a second thread, on two cores that the S3 server shares';
+  const server =
+    `two cores, which the S3 server and sha256 share with the reads, bound it: a bare download is ${bound} × as quick as TensorFlow.js, ` +
+    'and more threads would win nothing there';
+  const flight = "what the kernels' heap takes beside the weights";
   return [
     line("as quick as TensorFlow.js' loader", vsTfjs, '≥ 3', vsTfjs >= 3, server),
     line('as quick as a bare download', vsRaw, '≥ 0.8', vsRaw >= 0.8, hashing),
