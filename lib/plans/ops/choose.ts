@@ -29,7 +29,7 @@ const select: Op = {
 /** x, or alpha · x below 0. */
 const prelu: Op = {
   emit: (node, [value, alpha], planning) => {
-    if (value?.datatype !== 'FP32' || alpha === undefined) throw new CannotPlan(`${node.op} of whole numbers`);
+    if (value?.datatype !== 'FP32' || alpha?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of whole numbers`);
     const below = combined(planning, [value, scalar('FP32', 0)], 'less', 'BOOL');
     const scaled = combined(planning, [value, alpha], 'mul');
     return chosen(planning, below, scaled, value);

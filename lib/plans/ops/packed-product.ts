@@ -1,4 +1,6 @@
+import { elementCount } from '../../core/tensor.js';
 import type { Building } from '../building.js';
+import { CannotPlan } from '../cannot-plan.js';
 import type { Address } from '../value.js';
 
 /**
@@ -14,6 +16,8 @@ export function packedProduct(
   turned = false,
 ): Address {
   const floats = Math.ceil(columns / 8) * 8 * (depth + 1);
+  if (bias !== undefined && elementCount(building.constants.weight(bias).shape) !== columns)
+    throw new CannotPlan(`a bias of another size than ${columns}`);
   const sources = bias === undefined ? [kernel] : [kernel, bias];
   const key = `product ${turned ? 'turned ' : ''}${depth}×${columns} ${sources.join(' ')}`;
   return building.packed(key, floats, sources, (kernels, to, [weights = 0, added = 0]) => {

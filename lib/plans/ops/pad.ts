@@ -1,5 +1,5 @@
 import { CannotPlan } from '../cannot-plan.js';
-import type { Constants } from '../constants.js';
+import { knownWeight } from '../constants.js';
 import type { Op } from '../op.js';
 import { type PlanNode, textOf } from '../plan-graph.js';
 import { noPadding, type Padding } from '../value.js';
@@ -52,22 +52,12 @@ const padding: Op = {
   // Whoever makes the image writes it into its border then.
   wants: (node, shape, constants) => {
     const [, numbers = '', number] = node.input;
-    const known = weightNumbers(constants, numbers);
-    const fill = number === undefined ? 0 : weightNumbers(constants, number)?.[0];
+    const known = knownWeight(constants, numbers)?.known;
+    const fill = number === undefined ? 0 : knownWeight(constants, number)?.known?.[0];
     if (known === undefined || fill === undefined) return noPadding;
     return imagePadding(bordersOf(node, known, shape.length), fill) ?? noPadding;
   },
 };
-
-/** The numbers of a small weight; none where the node is computed. */
-function weightNumbers(constants: Constants, node: string): readonly number[] | undefined {
-  try {
-    return constants.weight(node).known;
-  } catch (error) {
-    if (error instanceof CannotPlan) return undefined;
-    throw error;
-  }
-}
 
 /** `REFLECT` leaves out the number at the edge, `SYMMETRIC` takes it twice. */
 const mirror: Op = {

@@ -14,12 +14,11 @@ const rearranged = (view: (node: PlanNode, from: View, numbers: readonly number[
   },
 });
 
-const transpose = rearranged((_, from, axes) =>
-  permuted(
-    from,
-    axes.map((axis) => axisOf(axis, axes.length)),
-  ),
-);
+const transpose = rearranged((node, from, given) => {
+  const axes = given.map((axis) => axisOf(axis, from.shape.length));
+  if (new Set(axes).size !== from.shape.length) throw new CannotPlan(`${node.op} of [${from.shape}] by ${given}`);
+  return permuted(from, axes);
+});
 
 const reverse = rearranged((_, from, axes) =>
   axes.reduce((view, axis) => reversed(view, axisOf(axis, from.shape.length)), from),
@@ -33,6 +32,7 @@ const tile: Op = {
     if (value === undefined || times?.known === undefined) throw new CannotPlan(`${node.op} by computed numbers`);
     const { shape } = value;
     const { known } = times;
+    if (known.length !== shape.length) throw new CannotPlan(`${node.op} of [${shape}] by ${known}`);
     const view = known.reduce((from, size, axis) => repeated(from, 2 * axis, size), viewOf(shape));
     const whole = shape.map((size, axis) => size * (known[axis] ?? 1));
     return reshaped(viewed(planning, value, view), whole, planning);

@@ -34,7 +34,17 @@ function layerOf(node: PlanNode, inputs: readonly Value[]) {
     throw new CannotPlan(`${node.op} with computed kernels`);
   if (flagOf(node, 'use_bias') && bias?.weight === undefined) throw new CannotPlan(`${node.op} with a computed bias`);
   const cell = cellOf(node);
-  const units = recurrentKernel.shape[0] as number;
+  const [features, units] = [x.shape[2] as number, recurrentKernel.shape[0] as number];
+  const columns = gatesOf[cell] * units;
+  const sizes = [
+    [kernel.shape, [features, columns]],
+    [recurrentKernel.shape, [units, columns]],
+    [bias?.shape, bias && (cell === 'gru' ? [2, columns] : [columns])],
+    [mask?.shape, mask && x.shape.slice(0, 2)],
+    ...others.map(({ shape }) => [shape, [x.shape[0] as number, units]]),
+  ];
+  if (x.shape.length !== 3 || sizes.some(([found, wanted]) => String(found) !== String(wanted)))
+    throw new CannotPlan(`${node.op} on tensors of other sizes`);
   return {
     ...{ x, mask, cell, units, states: others, gates: gatesOf[cell], width: Math.ceil(units / 4) * 4 },
     weights: { kernel: kernel.weight, recurrent: recurrentKernel.weight, bias: bias?.weight },

@@ -9,7 +9,8 @@ import { viewed, viewOf } from './view.js';
 
 /** The same numbers in another shape, where they are. */
 export function reshaped(value: Value, shape: readonly number[], building: Building): Value {
-  if (elementCount(shape) !== elementCount(value.shape)) throw new CannotPlan(`[${value.shape}] as [${shape}]`);
+  if (elementCount(shape) !== elementCount(value.shape) || shape.some((size) => size < 0))
+    throw new CannotPlan(`[${value.shape}] as [${shape}]`);
   return viewed(building, value, viewOf(shape));
 }
 

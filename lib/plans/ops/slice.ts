@@ -28,6 +28,7 @@ const slice: Op = {
   emit: (node, [given, begin, size], planning) => {
     const value = sourceOf(node, given);
     const starts = numbersOf(node, begin);
+    if (starts.length !== value.shape.length) throw new CannotPlan(`${node.op} of [${value.shape}] at ${starts}`);
     const view = numbersOf(node, size).reduce((from, wanted, axis) => {
       const start = starts[axis] as number;
       return cutInside(from, axis, start, wanted === -1 ? (value.shape[axis] as number) - start : wanted);

@@ -1,4 +1,4 @@
-import { clamps, unclamped } from '../epilogue.js';
+import { unclamped } from '../epilogue.js';
 import type { Op, Planning } from '../op.js';
 import { numberOf, type PlanNode, textsOf } from '../plan-graph.js';
 import { type Mapping, mapped } from './mapped.js';
@@ -17,7 +17,7 @@ export function withActivation(op: Op): Op {
     emit: (node, inputs, planning) => {
       const names = textsOf(node, 'fused_ops');
       const activation = names.at(-1) ?? '';
-      const behind = activation in clamps ? undefined : functions[activation];
+      const behind = Object.hasOwn(functions, activation) ? functions[activation] : undefined;
       if (behind === undefined) return op.emit(node, inputs, planning);
       const kept = names.slice(0, -1).map((name) => Buffer.from(name).toString('base64'));
       const plain: PlanNode = { ...node, attr: { ...node.attr, fused_ops: { list: { s: kept } } } };
