@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Datatype, Tensor } from '../../lib/core/tensor.js';
 import * as attribute from '../../lib/importers/graph/attributes.js';
+import { CannotPlan } from '../../lib/plans/cannot-plan.js';
 import {
   anyBatches,
   anyShape,
@@ -162,7 +163,9 @@ describe('numbers come to where TF.js puts them', () => {
           all.unshift({ begin: 0, end: 0, stride: 1, kind: 'all' });
           const mask = (...wanted: string[]) =>
             attribute.int(kinds.reduce((bits, kind, index) => bits | (wanted.includes(kind) ? 1 << index : 0), 0));
-          if (kinds.filter((kind) => kind !== 'new' && kind !== 'ellipsis').length > shape.length) return;
+          const taken = kinds.filter((kind) => kind !== 'new' && kind !== 'ellipsis').length;
+          // TF.js is wrong where an ellipsis stands for no axis.
+          if (taken > shape.length || (taken === shape.length && kinds.includes('ellipsis'))) return;
           const shrink = (number: number, index: number) => (kinds[index] === 'shrink' ? 0 : number);
           const trial: Trial = {
             op: 'StridedSlice',
@@ -182,9 +185,7 @@ describe('numbers come to where TF.js puts them', () => {
             yields: [datatype],
           };
           await expectAgreement(trial).catch((error: unknown) => {
-            // TF.js fails at slices without numbers, and at an ellipsis that stands for no axis.
-            if (!/without elements|out of range element|must match the product of shape/.test(String(error)))
-              throw error;
+            if (!(error instanceof CannotPlan && error.message.includes('without elements'))) throw error;
           });
         },
       ),
