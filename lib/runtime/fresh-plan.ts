@@ -8,6 +8,7 @@ import type { PlanGraph } from '../plans/plan-graph.js';
 import { type PlanSource, planSource } from '../plans/plan-source.js';
 import { checkOps } from '../plans/planner.js';
 import { readPlanGraph } from '../plans/read-plan-graph.js';
+import type { Heaps } from './heaps.js';
 import { type Graph, readGraph } from './model-artifacts.js';
 import { weightArray } from './weight-array.js';
 import { allocateWeights } from './weights.js';
@@ -34,6 +35,7 @@ export async function planFresh(
   manifest: Manifest,
   files: VersionFiles,
   admit: (bytes: number) => void = () => undefined,
+  takeHeap: Heaps['take'] = () => createKernels(),
 ): Promise<FreshPlan> {
   const file = await readGraph(manifest, files);
   const graph = readPlanGraph(file.artifacts, manifest.signature);
@@ -42,7 +44,7 @@ export async function planFresh(
   if (bytes > weightLimit) throw new CannotPlan('its weights are more than 32-bit pointers reach');
   // As they come, and packed.
   admit(2 * bytes);
-  const [kernels, weights] = await Promise.all([createKernels(), readWeights(manifest, files, file)]);
+  const [kernels, weights] = await Promise.all([takeHeap(bytes), readWeights(manifest, files, file)]);
   const constants = packingConstants(kernels, weights);
   const source = planSource(kernels, graph, manifest.signature, constants);
   for (const batch of batches) planAhead(source.planOf, manifest, batch);

@@ -7,6 +7,7 @@ import { CannotPlan } from '../plans/cannot-plan.js';
 import { HeapFull } from '../plans/heap.js';
 import type { PlanSource } from '../plans/plan-source.js';
 import { planFresh, weightLimit } from './fresh-plan.js';
+import { createHeaps } from './heaps.js';
 import { lazyModel } from './lazy-model.js';
 import { plannedModel } from './planned-model.js';
 import { reserved } from './reserved.js';
@@ -21,6 +22,7 @@ import { readStoredPlan, sizeOf } from './stored-plan.js';
  */
 export function createPlanEngine(openFallback: () => Promise<Engine>, processors: number): Engine {
   const room = reserved();
+  const heaps = createHeaps();
 
   const load = async (manifest: Manifest, files: VersionFiles, memory: number): Promise<LoadedModel> => {
     const byTfjs = async () => (await openFallback()).load(manifest, files, memory - room.taken());
@@ -29,20 +31,21 @@ export function createPlanEngine(openFallback: () => Promise<Engine>, processors
     const taken = taking((bytes) => room.take(bytes, memory));
     const planned = (source: PlanSource, warning?: string) => {
       const [{ signature }, { release }, fallback] = [manifest, taken, lazyModel(byTfjs)];
-      return plannedModel({ signature, source, fallback, threads: processors - 1, release, warning });
+      const threads = processors - 1;
+      return plannedModel({ signature, source, fallback, threads, release, giveHeap: heaps.give, warning });
     };
     let warning: string | undefined;
     try {
       if (plan !== undefined) {
         try {
           taken.change(sizeOf(manifest, planFiles.constants));
-          return planned(await readStoredPlan(manifest, files));
+          return planned(await readStoredPlan(manifest, files, heaps.take));
         } catch (error) {
           if (!(error instanceof CannotPlan)) throw error;
           warning = `its stored plan is not used: ${error.message}`;
         }
       }
-      const fresh = await planFresh(manifest, files, taken.change);
+      const fresh = await planFresh(manifest, files, taken.change, heaps.take);
       // A draft has no golden input: its weights stay until it is known what they are packed for.
       if (manifest.golden.inputs.length > 0) {
         fresh.constants.forget();

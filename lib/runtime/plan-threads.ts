@@ -11,7 +11,8 @@ export interface PlanThreads {
   run(inputs: Tensors): Promise<Tensor[]>;
   /** To be called before a plan is computed on the owner's thread, and waited for where it reaches into the threads' memory. */
   makeWay(plan: Plan): Promise<void> | undefined;
-  close(): void;
+  /** @returns when they are ended, if there were any */
+  close(): Promise<void> | undefined;
 }
 
 const MiB = 2 ** 20;
@@ -44,6 +45,6 @@ export function planThreads({ kernels, planOf, plansAt, count }: PlanSource & { 
       return threads.run(inputs);
     },
     makeWay,
-    close: () => void close(),
+    close,
   };
 }

@@ -1,9 +1,9 @@
 import type { LoadedModel } from '../core/engine.js';
 import { ModeletError } from '../core/errors.js';
 import type { Signature, Tensor, Tensors } from '../core/tensor.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { HeapFull } from '../plans/heap.js';
-import type { Plan } from '../plans/plan.js';
 import type { PlanSource } from '../plans/plan-source.js';
 import { createReplay, IndexOutside } from '../plans/replay.js';
 import type { LazyModel } from './lazy-model.js';
@@ -20,25 +20,37 @@ export interface PlannedParts {
   readonly threads: number;
   /** Gives the memory's place back. */
   readonly release: () => void;
+  /** Takes the heap when nothing runs in it any more; not that of a trap. */
+  readonly giveHeap: (kernels: Kernels) => void;
   readonly warning?: string | undefined;
 }
 
 /** A model that is computed by plans. Each predict runs from start to end, so no other meets what it leaves in the heap. */
-export function plannedModel({ signature, source, fallback, threads, release, warning }: PlannedParts): LoadedModel {
+export function plannedModel({
+  signature,
+  source,
+  fallback,
+  threads,
+  release,
+  giveHeap,
+  warning,
+}: PlannedParts): LoadedModel {
   const { kernels, planOf } = source;
   const replay = createReplay(kernels);
   const others = threads > 0 ? planThreads({ ...source, count: threads }) : undefined;
   let usable = true;
 
-  const here = (plan: Plan, inputs: Tensors): Tensor[] | Promise<Tensor[]> => {
+  const here = (inputs: Tensors): Tensor[] | Promise<Tensor[]> => {
+    const plan = planOf(inputs);
     const way = others?.makeWay(plan);
-    return way === undefined ? replay.run(plan, inputs) : way.then(() => replay.run(plan, inputs));
+    // Until then constants may have been made where this plan computes.
+    return way === undefined ? replay.run(plan, inputs) : way.then(() => here(inputs));
   };
   const compute = async (inputs: Tensors, run: typeof here): Promise<Tensors> => {
     if (!usable) throw reloading();
     for (const [name, input] of inputs) checkInput(name, input);
     try {
-      const results = await run(planOf(inputs), inputs);
+      const results = await run(inputs);
       return new Map(signature.outputs.map((spec, index) => [spec.name, checked(spec, results[index] as Tensor)]));
     } catch (thrown) {
       if (thrown instanceof CannotPlan) return fallback.predict(inputs);
@@ -55,16 +67,19 @@ export function plannedModel({ signature, source, fallback, threads, release, wa
     predictBeside:
       others &&
       ((inputs) =>
-        compute(inputs, (plan) =>
+        compute(inputs, () =>
           others.run(inputs).catch((error: unknown) => {
             // It fits here, or not at all.
-            if (error instanceof HeapFull) return here(plan, inputs);
+            if (error instanceof HeapFull) return here(inputs);
             throw error;
           }),
         )),
     dispose: () => {
+      const isSound = usable;
       usable = false;
-      others?.close();
+      const closing = others?.close();
+      if (isSound && closing === undefined) giveHeap(kernels);
+      else if (isSound) closing?.then(() => giveHeap(kernels)).catch(() => undefined);
       fallback.dispose();
       release();
     },

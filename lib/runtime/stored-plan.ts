@@ -1,42 +1,45 @@
 import { ModeletError } from '../core/errors.js';
 import { type Manifest, planFiles } from '../core/manifest.js';
 import type { VersionFiles } from '../core/version-files.js';
-import { createKernels, type Kernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { growTo } from '../plans/heap.js';
 import { constantsStart, packingConstants } from '../plans/packing-constants.js';
 import { readPlanFile } from '../plans/plan-file.js';
 import { type PlanSource, planSource } from '../plans/plan-source.js';
+import type { Heaps } from './heaps.js';
 
 /**
  * Reads the plan that is stored beside a version: its constants straight into a heap of their own, neither graph nor weights.
  * @throws CannotPlan where it does not fit (it says why) or is damaged, HeapFull, MODEL_UNAVAILABLE where the store fails
  */
-export async function readStoredPlan(manifest: Manifest, files: VersionFiles): Promise<PlanSource> {
+export async function readStoredPlan(
+  manifest: Manifest,
+  files: VersionFiles,
+  takeHeap: Heaps['take'],
+): Promise<PlanSource> {
   const bytes = sizeOf(manifest, planFiles.constants);
   const model = manifest.files.find(({ name }) => name === 'model.json')?.sha256 ?? '';
   try {
-    const [kernels, text] = await Promise.all([readConstants(files, bytes), files.read(planFiles.graph)]);
-    const { graph, stored, weights } = readPlanFile(text, { model, bytes });
-    const file = new Uint8Array(kernels.memory.buffer, constantsStart(kernels), bytes);
+    const kernels = await takeHeap(bytes);
+    const start = constantsStart(kernels);
+    growTo(kernels.memory, start + bytes);
+    const file = new Uint8Array(kernels.memory.buffer, start, bytes);
+    const reading = files.readInto(planFiles.constants, file);
+    reading.catch(() => undefined); // awaited below; a failure must not go unhandled until then
+    const { graph, stored, weights } = readPlanFile(await files.read(planFiles.graph), { model, bytes });
+    // It is planned while the constants come, unless some have to be made.
+    if (stored.bytes < bytes) await reading;
     // What stands behind the constants gives way to what is made of it.
     const behind = file.slice(stored.bytes);
     const constants = packingConstants(kernels, weights(behind), stored);
     const source = planSource(kernels, graph, manifest.signature, constants);
     source.planOf(new Map(manifest.golden.inputs.map((input) => [input.name, input])));
+    await reading;
     return source;
   } catch (cause) {
     if (cause instanceof ModeletError && cause.code === 'MODEL_CORRUPT') throw new CannotPlan(cause.message, { cause });
     throw cause;
   }
-}
-
-async function readConstants(files: VersionFiles, bytes: number): Promise<Kernels> {
-  const kernels = await createKernels();
-  const start = constantsStart(kernels);
-  growTo(kernels.memory, start + bytes);
-  await files.readInto(planFiles.constants, new Uint8Array(kernels.memory.buffer, start, bytes));
-  return kernels;
 }
 
 export function sizeOf({ files }: Pick<Manifest, 'files'>, name: string): number {
