@@ -13,7 +13,7 @@ const remedies: Readonly<Record<StageName, string>> = {
   boot: 'nothing that a function does',
   code: 'less code before the first request, which the code cache shows',
   runtime: 'an engine that starts beside the reads, or a smaller one',
-  manifest: 'a smaller manifest, of which the golden example is the most, or one round trip less',
+  manifest: 'one round trip less: alias and manifest are read one after the other',
   weights: 'fewer bytes (float16), or a hash that keeps up with the network',
   model: 'a graph that is prepared when it is published',
   predict: 'one prediction instead of two (the golden check, then the answer), and quicker kernels',
