@@ -30,6 +30,19 @@ typedef struct {
   i32 residual; /* floats from an output to what is added to it, or 0 for nothing */
 } product;
 
+INLINE void steps(const int rows, const int count, const f32 *const *p, const f32 *w, vec *left, vec *right) {
+  UNROLL for (int u = 0; u < count; u++) {
+    vec w0 = load(w + u * 8), w1 = load(w + u * 8 + 4);
+    UNROLL for (int i = 0; i < rows; i++) {
+      vec x = load1(p[i] + u);
+      left[i] = madd(x, w0, left[i]);
+      right[i] = madd(x, w1, right[i]);
+      PIN(left[i]);
+      PIN(right[i]);
+    }
+  }
+}
+
 INLINE void tile(const int rows, const f32 *const *in, f32 *const *out, const product *job) {
   const f32 *w = job->weights;
   vec low = splat(job->low), high = splat(job->high);
@@ -49,31 +62,20 @@ INLINE void tile(const int rows, const f32 *const *in, f32 *const *out, const pr
     for (i32 y = job->kernel_rows; y > 0; y--) {
       i32 k = job->run;
       for (; k >= STEPS; k -= STEPS) {
-        UNROLL for (int u = 0; u < STEPS; u++) {
-          vec w0 = load(w + u * 8), w1 = load(w + u * 8 + 4);
-          UNROLL for (int i = 0; i < rows; i++) {
-            vec x = load1(p[i] + u);
-            left[i] = madd(x, w0, left[i]);
-            right[i] = madd(x, w1, right[i]);
-            PIN(left[i]);
-            PIN(right[i]);
-          }
-        }
+        steps(rows, STEPS, p, w, left, right);
         UNROLL for (int i = 0; i < rows; i++) p[i] += STEPS;
         w += 8 * STEPS;
       }
 #if STEPS > 1
-      for (; k > 0; k--) {
-        vec w0 = load(w), w1 = load(w + 4);
-        w += 8;
-        UNROLL for (int i = 0; i < rows; i++) {
-          vec x = load1(p[i]++);
-          left[i] = madd(x, w0, left[i]);
-          right[i] = madd(x, w1, right[i]);
-        }
+      /* What is left, up to three steps: all of a run where an image has one channel. */
+      switch (k) {
+        case 1: steps(rows, 1, p, w, left, right); break;
+        case 2: steps(rows, 2, p, w, left, right); break;
+        case 3: steps(rows, 3, p, w, left, right); break;
       }
+      w += 8 * k;
 #endif
-      UNROLL for (int i = 0; i < rows; i++) p[i] += job->row_step;
+      UNROLL for (int i = 0; i < rows; i++) p[i] += job->row_step + k;
     }
     if (columns >= 8) {
       if (residual) {
