@@ -170,4 +170,16 @@ describe('a choice is that of TF.js', () => {
       runs,
     );
   });
+
+  test('Select chooses whole rows by a vector', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyShape(2, 3).chain((shape) =>
+          fc.tuple(anyTensor('BOOL', shape.slice(0, 1)), anyTensor('FP32', shape), anyTensor('FP32', shape)),
+        ),
+        (inputs) => expectAgreement({ op: 'Select', batches: [inputs] }),
+      ),
+      runs,
+    );
+  });
 });

@@ -7,7 +7,9 @@ import {
   anyBatches,
   anyShape,
   anyTensor,
+  callsOf,
   expectAgreement,
+  expectGraphAgreement,
   graphOf,
   integer,
   integers,
@@ -237,6 +239,26 @@ describe('tensors are joined as TF.js joins them', () => {
       ),
       { numRuns: 20 },
     ));
+});
+
+test('images are joined inside the border that a convolution wants', async () => {
+  const image = (batch: number, channels: number) =>
+    fc.sample(anyTensor('FP32', [batch, 6, 5, channels]), { numRuns: 1, seed: batch + channels });
+  const batches = [1, 3].map((batch) => [...image(batch, 2), ...image(batch, 3)]);
+  const [kernel] = fc.sample(anyTensor('FP32', [3, 3, 5, 4]), { numRuns: 1, seed: 1 });
+  const ones = attribute.ints([1, 1, 1, 1]);
+  const window = { strides: ones, dilations: ones, padding: attribute.text('SAME') };
+  const graph = graphOf(batches[0] ?? [], (builder, inputs) => {
+    const float = { datatype: 'FP32', shape: [] } as const;
+    const axis = builder.constant(integer(3), 'axis');
+    const joined = builder.node('ConcatV2', [...inputs, axis], { N: attribute.int(2) }, float);
+    const convolved = builder.node('Conv2D', [joined, builder.constant(kernel as Tensor, 'kernel')], window, float);
+    const again = builder.node('ConcatV2', [convolved, joined, axis], { N: attribute.int(2) }, float);
+    return [builder.node('Relu', [again], {}, float)];
+  });
+  // One copy each into what is joined, twice.
+  expect((await callsOf(graph, batches[0] ?? [])).filter((kernel) => kernel === 'copy')).toHaveLength(4);
+  await expectGraphAgreement(graph, batches);
 });
 
 describe('numbers are found by index as TF.js finds them', () => {

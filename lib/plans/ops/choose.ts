@@ -3,6 +3,7 @@ import type { Op, Planning } from '../op.js';
 import { countOf, type Value } from '../value.js';
 import { broadcast } from './axes.js';
 import { combined, scalar } from './mapped.js';
+import { reshaped } from './reshape.js';
 import { filled } from './sizes.js';
 
 /** `a` where the condition holds, else `b`; each is repeated where it is smaller. */
@@ -19,10 +20,10 @@ export function chosen(planning: Planning, condition: Value, a: Value, b: Value)
 const select: Op = {
   emit: (node, [condition, a, b], planning) => {
     if (condition === undefined || a === undefined || b === undefined) throw new CannotPlan(`${node.op} of nothing`);
-    // The older op takes a vector of conditions for the first axis.
-    const isPlain = String(condition.shape) === String(a.shape) && String(a.shape) === String(b.shape);
-    if (node.op === 'Select' && !isPlain) throw new CannotPlan('Select of several shapes');
-    return chosen(planning, condition, a, b);
+    // The older op takes a vector of conditions for whole rows.
+    const byRow = node.op === 'Select' && condition.shape.length === 1 && a.shape.length > 1;
+    const rows = [condition.shape[0] as number, ...a.shape.slice(1).map(() => 1)];
+    return chosen(planning, byRow ? reshaped(condition, rows, planning) : condition, a, b);
   },
 };
 

@@ -4,35 +4,47 @@ import { numberOf } from '../plan-graph.js';
 import type { Value } from '../value.js';
 import { axisOf } from './axes.js';
 import { reshaped } from './reshape.js';
-import { assembled, cut, viewOf } from './view.js';
+import { assembled, cut, lying, place, type View, viewOf } from './view.js';
 
-/** Tensors one behind the other along an axis. */
-export function joined(planning: Planning, values: readonly Value[], axis: number): Value {
+/** Tensors one behind the other along an axis. @param take makes room for them */
+export function joined(
+  planning: Planning,
+  values: readonly Value[],
+  axis: number,
+  take: (shape: readonly number[]) => Value = (shape) => planning.take(values[0]?.datatype ?? 'FP32', shape),
+): Value {
   const [first] = values;
   if (first === undefined) throw new CannotPlan('nothing to join');
-  const sizes = values.map(({ shape }) => shape[axis] as number);
-  const shape = first.shape.with(
-    axis,
-    sizes.reduce((sum, size) => sum + size, 0),
+  if (values.length === 1) return first;
+  const length = values.reduce((sum, { shape }) => sum + (shape[axis] as number), 0);
+  const shape = first.shape.with(axis, length);
+  for (const { datatype, shape: own } of values)
+    if (datatype !== first.datatype || String(own.with(axis, length)) !== String(shape))
+      throw new CannotPlan(`[${own}] behind [${first.shape}]`);
+  const starts = values.map((_, index) =>
+    values.slice(0, index).reduce((sum, { shape: before }) => sum + (before[axis] as number), 0),
   );
-  let start = 0;
-  const parts = values.map((value, index) => {
-    if (String(value.shape.with(axis, 0)) !== String(shape.with(axis, 0)))
-      throw new CannotPlan(`[${value.shape}] behind [${first.shape}]`);
-    const size = sizes[index] as number;
-    const to = cut(viewOf(shape), axis, start, size);
-    start += size;
-    return { value, from: viewOf(value.shape), to };
-  });
-  return values.length === 1 ? first : assembled(planning, shape, parts);
+  const part = (whole: View, index: number): View =>
+    cut(whole, axis, starts[index] as number, values[index]?.shape[axis] as number);
+  if (values.every(({ known }) => known !== undefined)) {
+    const whole = viewOf(shape);
+    const parts = values.map((value, index) => ({ value, from: viewOf(value.shape), to: part(whole, index) }));
+    return assembled(planning, shape, parts);
+  }
+  const output = take(shape);
+  for (const [index, value] of values.entries())
+    place(planning, planning.place(value), lying(value), planning.place(output), part(lying(output), index));
+  return output;
 }
 
 const concat =
   (where: 'first' | 'last'): Op['emit'] =>
-  (_, inputs, planning) => {
+  (node, inputs, planning) => {
     const axis = inputs.at(where === 'first' ? 0 : -1)?.known?.[0];
     const values = where === 'first' ? inputs.slice(1) : inputs.slice(0, -1);
-    return joined(planning, values, axisOf(axis, values[0]?.shape.length ?? 0));
+    const isFloat = values[0]?.datatype === 'FP32';
+    const take = isFloat ? (shape: readonly number[]) => planning.output(node, shape) : undefined;
+    return joined(planning, values, axisOf(axis, values[0]?.shape.length ?? 0), take);
   };
 
 const pack: Op = {

@@ -76,7 +76,8 @@ function stateOf(planning: Planning, given: Value | undefined, batch: number, un
   const state = planning.take('FP32', [batch, width]);
   if (given === undefined || units < width) planning.call('fill', planning.at(state), batch * width, 0);
   const view = viewOf(state.shape);
-  if (given !== undefined) place(planning, given, viewOf(given.shape), state, cut(view, 1, 0, units));
+  if (given !== undefined)
+    place(planning, planning.at(given), viewOf(given.shape), planning.at(state), cut(view, 1, 0, units));
   return state;
 }
 

@@ -2,7 +2,7 @@ import { elementCount } from '../../core/tensor.js';
 import type { Building } from '../building.js';
 import { CannotPlan } from '../cannot-plan.js';
 import { mostKnown } from '../packing-constants.js';
-import type { Value } from '../value.js';
+import { type Address, pitches, type Value } from '../value.js';
 import { mergeAxes } from './axes.js';
 
 /** How a tensor of `shape` lies in another's numbers: the one at an index is at offset + Σ index · strides. */
@@ -18,6 +18,14 @@ export function viewOf(shape: readonly number[]): View {
   for (let axis = shape.length - 2; axis >= 0; axis--)
     strides[axis] = (strides[axis + 1] as number) * (shape[axis + 1] as number);
   return { shape, strides, offset: 0 };
+}
+
+/** A tensor where it lies, with whatever border is around it. */
+export function lying(value: Value): View {
+  const { shape, padding } = value;
+  if (padding === undefined) return viewOf(shape);
+  const { row, image } = pitches(value);
+  return { shape, strides: [image, row, shape[3] as number, 1], offset: 0 };
 }
 
 export const permuted = ({ shape, strides, offset }: View, axes: readonly number[]): View => ({
@@ -91,7 +99,7 @@ export function viewed(building: Building, value: Value, view: View): Value {
     return { datatype, shape, address: { area, offset: offset + 4 * view.offset } };
   }
   const output = building.take(datatype, shape);
-  place(building, value, view, output, viewOf(shape));
+  place(building, building.at(value), view, building.at(output), viewOf(shape));
   return output;
 }
 
@@ -119,18 +127,18 @@ export function assembled(building: Building, shape: readonly number[], parts: r
     return { datatype, shape, known };
   }
   const output = building.take(datatype, shape);
-  for (const { value, from, to } of parts) if (elementCount(to.shape) > 0) place(building, value, from, output, to);
+  for (const { value, from, to } of parts) place(building, building.at(value), from, building.at(output), to);
   return output;
 }
 
-/** Copies what one view shows of a tensor to where another shows it in a second one. */
-export function place(building: Building, value: Value, from: View, target: Value, to: View): void {
+/** Copies what one view shows of numbers at an address to where another shows it at a second one. */
+export function place(building: Building, source: Address, from: View, target: Address, to: View): void {
+  if (elementCount(to.shape) === 0) return;
   const { sizes, strides } = mergeAxes(to.shape, [from.strides, to.strides], 6);
-  const [source, destination] = [building.at(value), building.at(target)];
   building.call(
     'copy',
     { area: source.area, offset: source.offset + 4 * from.offset },
-    { area: destination.area, offset: destination.offset + 4 * to.offset },
+    { area: target.area, offset: target.offset + 4 * to.offset },
     ...[sizes, ...strides].map(building.integers),
   );
 }
