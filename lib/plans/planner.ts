@@ -1,23 +1,45 @@
-import { aligned, layOut } from './arena.js';
 import { type Draft, startDraft } from './building.js';
 import { CannotPlan } from './cannot-plan.js';
 import type { Constants } from './constants.js';
 import { followEpilogue } from './epilogue.js';
 import type { Op, Planning } from './op.js';
 import { ops } from './ops/ops.js';
-import type { PlacedTensor, Plan } from './plan.js';
+import { isDivisible, partsOf } from './parts.js';
+import type { Plan } from './plan.js';
 import { type PlanGraph, type PlanNode, tensorRef } from './plan-graph.js';
-import { type Address, type Area, isPadded, noPadding, type Value } from './value.js';
-
-/** All that 32-bit pointers reach, but for a last page. */
-const mostBytes = 2 ** 32 - 2 ** 16;
+import { type Drafted, settle } from './settle.js';
+import { isPadded, noPadding, type Value } from './value.js';
 
 /**
- * Plans a model for inputs of certain shapes.
+ * Plans a model for inputs of certain shapes; a batch whose intermediate tensors no cache holds is computed in equal parts.
  * @param shapes by the inputs' public names, each with its batch axis
  * @throws CannotPlan where TF.js has to run it
  */
 export function planFor(graph: PlanGraph, constants: Constants, shapes: ReadonlyMap<string, readonly number[]>): Plan {
+  const whole = draftFor(graph, constants, shapes);
+  const parts = partsOf(graph, constants, shapes, whole);
+  const part = parts === 1 ? undefined : partFor(graph, constants, shapes, parts);
+  return part === undefined ? settle(whole, 1) : settle(part, parts);
+}
+
+/** The draft for a part of a batch; none where the graph, which may say a size of its own, takes no such part. */
+function partFor(
+  graph: PlanGraph,
+  constants: Constants,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  parts: number,
+): Drafted | undefined {
+  const smaller = new Map([...shapes].map(([name, [batch = 1, ...row]]) => [name, [batch / parts, ...row]]));
+  try {
+    const part = draftFor(graph, constants, smaller);
+    return isDivisible(graph, constants, smaller, part) ? part : undefined;
+  } catch (error) {
+    if (error instanceof CannotPlan) return undefined;
+    throw error;
+  }
+}
+
+function draftFor(graph: PlanGraph, constants: Constants, shapes: ReadonlyMap<string, readonly number[]>): Drafted {
   const draft = startDraft(constants);
   const values = new Map<string, readonly Value[]>();
   const tensorOf = (input: string): Value | undefined => {
@@ -47,7 +69,7 @@ export function planFor(graph: PlanGraph, constants: Constants, shapes: Readonly
     return { name, value: { datatype, shape, address: draft.at(read(tensor)) } };
   });
   for (const { value } of outputs) draft.keep(value, 'end');
-  return settle(draft, inputs, outputs);
+  return { draft, inputs, outputs, shapeOf: (node) => tensorOf(node)?.shape };
 }
 
 /**
@@ -131,35 +153,4 @@ function readersOf({ nodes }: PlanGraph): ReadonlyMap<string, readonly PlanNode[
     }
   }
   return readers;
-}
-
-interface Named {
-  readonly name: string;
-  readonly value: Value;
-}
-
-/** Gives everything its place. */
-function settle(draft: Draft, inputs: readonly Named[], outputs: readonly Named[]): Plan {
-  const { constants, areas, calls } = draft;
-  const words = draft.words();
-  const literals = aligned(constants.end());
-  const arena = literals + aligned(words.byteLength);
-  const end = arena + layOut(areas);
-  if (end > mostBytes) throw new CannotPlan(`it needs ${Math.ceil(end / 2 ** 20)} MiB, and 32-bit pointers reach 4096`);
-  const starts: Readonly<Record<Area['kind'], number>> = { constants: constants.start, literals, arena };
-  const placeOf = (argument: number | Address): number =>
-    typeof argument === 'number' ? argument : starts[argument.area.kind] + argument.area.start + argument.offset;
-  const placed = ({ name, value }: Named): PlacedTensor => ({
-    name,
-    datatype: value.datatype,
-    shape: value.shape,
-    at: placeOf(draft.at(value)),
-  });
-  return {
-    inputs: inputs.map(placed),
-    outputs: outputs.map(placed),
-    calls: calls.map(({ kernel, args }) => ({ kernel, args: args.map(placeOf) })),
-    literals: { at: literals, words },
-    end,
-  };
 }

@@ -165,6 +165,6 @@ test('networks of images agree with TF.js, whatever was in the arena and whichev
         once[batch] = found;
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
