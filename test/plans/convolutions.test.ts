@@ -112,17 +112,20 @@ describe.each([
 });
 
 describe('a fused convolution', () => {
-  test.each(['', 'Relu', 'Relu6', 'Elu', 'LeakyRelu', 'Sigmoid'])('with %s', async (activation) => {
+  test.each(['', 'Relu', 'Relu6', 'Elu', 'LeakyRelu', 'Sigmoid', 'Prelu'])('with %s', async (activation) => {
     await fc.assert(
       fc.asyncProperty(anyConvolution({ wide: false }), ({ sliding, images, kernel, bias }) =>
-        agrees(images, (builder, x) =>
-          node(builder, '_FusedConv2D', [x, builder.constant(kernel, 'k'), builder.constant(bias, 'b')], {
+        agrees(images, (builder, x) => {
+          // Prelu's alphas are the numbers of the bias here.
+          const weights = [kernel, bias, ...(activation === 'Prelu' ? [bias] : [])];
+          const inputs = weights.map((tensor) => builder.constant(tensor, 'w'));
+          return node(builder, '_FusedConv2D', [x, ...inputs], {
             ...attributesOf(sliding),
             fused_ops: attribute.texts(['BiasAdd', ...(activation === '' ? [] : [activation])]),
-            num_args: attribute.int(1),
+            num_args: attribute.int(inputs.length - 1),
             leakyrelu_alpha: attribute.float(0.25),
-          }),
-        ),
+          });
+        }),
       ),
       { numRuns: 8 },
     );

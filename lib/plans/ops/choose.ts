@@ -28,12 +28,15 @@ const select: Op = {
 };
 
 /** x, or alpha · x below 0. */
+export function rectified(planning: Planning, value: Value, alpha: Value): Value {
+  const below = combined(planning, [value, scalar('FP32', 0)], 'less', 'BOOL');
+  return chosen(planning, below, combined(planning, [value, alpha], 'mul'), value);
+}
+
 const prelu: Op = {
   emit: (node, [value, alpha], planning) => {
     if (value?.datatype !== 'FP32' || alpha?.datatype !== 'FP32') throw new CannotPlan(`${node.op} of whole numbers`);
-    const below = combined(planning, [value, scalar('FP32', 0)], 'less', 'BOOL');
-    const scaled = combined(planning, [value, alpha], 'mul');
-    return chosen(planning, below, scaled, value);
+    return rectified(planning, value, alpha);
   },
 };
 

@@ -6,7 +6,7 @@ import { bandsOf } from './bands.js';
 import type { Convolution } from './convolution.js';
 import { further, type Window } from './window.js';
 
-/** Of a transformed kernel, which is four times as large as it was: beyond that, reading it takes longer than what it saves. */
+/** Of a transformed kernel, which is four times as large: at 512 channels each way it would save a third of the time for 28 MiB more. */
 const mostBytes = 9 * 2 ** 20;
 /** Products of fewer channels are too short to pay for the transformations. */
 const leastChannels = 16;

@@ -1,13 +1,24 @@
 import { unclamped } from '../epilogue.js';
 import type { Op, Planning } from '../op.js';
 import { numberOf, type PlanNode, textsOf } from '../plan-graph.js';
+import type { Value } from '../value.js';
+import { rectified } from './choose.js';
 import { type Mapping, mapped } from './mapped.js';
 
-const functions: Readonly<Record<string, (node: PlanNode) => Mapping>> = {
-  Elu: () => ({ kind: 'elu', parameters: [1, 0] }),
-  LeakyRelu: (node) => ({ kind: 'leaky', parameters: [numberOf(node, 'leakyrelu_alpha', 0.2), 0] }),
-  Sigmoid: () => ({ kind: 'sigmoid' }),
-  Tanh: () => ({ kind: 'tanh' }),
+/** What follows the sums; `last` is the product's last input, which one of them reads. */
+type Behind = (planning: Planning, sums: Value, node: PlanNode, last: Value) => Value;
+
+const each =
+  (mapping: (node: PlanNode) => Mapping): Behind =>
+  (planning, sums, node) =>
+    mapped(planning, sums, mapping(node));
+
+const functions: Readonly<Record<string, Behind>> = {
+  Elu: each(() => ({ kind: 'elu', parameters: [1, 0] })),
+  LeakyRelu: each((node) => ({ kind: 'leaky', parameters: [numberOf(node, 'leakyrelu_alpha', 0.2), 0] })),
+  Sigmoid: each(() => ({ kind: 'sigmoid' })),
+  Tanh: each(() => ({ kind: 'tanh' })),
+  Prelu: (planning, sums, _, alpha) => rectified(planning, sums, alpha),
 };
 
 /** An op of a fused product, where an activation that its kernel can't do is a call behind it. */
@@ -20,9 +31,11 @@ export function withActivation(op: Op): Op {
       const behind = Object.hasOwn(functions, activation) ? functions[activation] : undefined;
       if (behind === undefined) return op.emit(node, inputs, planning);
       const kept = names.slice(0, -1).map((name) => Buffer.from(name).toString('base64'));
-      const plain: PlanNode = { ...node, attr: { ...node.attr, fused_ops: { list: { s: kept } } } };
+      const attr = { ...node.attr, fused_ops: { list: { s: kept } }, num_args: { i: kept.length } };
+      const plain: PlanNode = { ...node, attr };
       const [output] = [op.emit(plain, inputs, alone(planning))].flat();
-      return output === undefined ? [] : mapped(planning, output, behind(node));
+      const last = inputs.at(-1);
+      return output === undefined || last === undefined ? [] : behind(planning, output, node, last);
     },
   };
 }
