@@ -23,7 +23,7 @@ export function packedGates(building: Building, kernel: string, bias: string | u
   const panels = Math.ceil(columns / 8);
   const panel = 8 * (paddedDepth + 1);
   const sources = bias === undefined ? [kernel] : [kernel, bias];
-  const key = `gates ${from}–${to} ${width} ${sources.join(' ')}`;
+  const key = `gates ${from}–${to} ${paddedDepth}×${width} bias ${biasRow} ${sources.join(' ')}`;
   return building.packed(key, panels * panel, sources, ({ memory }, target, [weights = 0, added = 0]) => {
     const packed = new Float32Array(memory.buffer, target, panels * panel).fill(0);
     const matrix = new Float32Array(memory.buffer, weights, depth * gates * units);

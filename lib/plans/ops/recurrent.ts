@@ -43,6 +43,9 @@ function layerOf(node: PlanNode, inputs: readonly Value[]) {
     [mask?.shape, mask && x.shape.slice(0, 2)],
     ...others.map(({ shape }) => [shape, [x.shape[0] as number, units]]),
   ];
+  const isComplete = others.length === 0 || others.length === (cell === 'lstm' ? 2 : 1);
+  if (!isComplete || flagOf(node, 'masked') !== (mask?.datatype === 'BOOL'))
+    throw new CannotPlan(`${node.op} with ${inputs.length} inputs`);
   if (x.shape.length !== 3 || sizes.some(([found, wanted]) => String(found) !== String(wanted)))
     throw new CannotPlan(`${node.op} on tensors of other sizes`);
   return {
