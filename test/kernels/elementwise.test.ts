@@ -38,7 +38,7 @@ const unary: Readonly<Record<Unary, readonly [of: (x: number) => number, relativ
   log: [Math.log, 3e-7],
   sigmoid: [(x) => 1 / (1 + Math.exp(-x)), 4e-7, 2 ** -127],
   tanh: [Math.tanh, 0, 2e-7],
-  erf: [erf, 0, 5e-7],
+  erf: [erf, 7e-7, 2 ** -149],
   floor: [Math.floor],
   ceil: [Math.ceil],
   round: [toEven],

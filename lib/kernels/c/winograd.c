@@ -1,6 +1,6 @@
 /*
  * 3 × 3 convolution with stride 1 as Winograd's F(4 × 4, 3 × 3) (Lavin and Gray, 2015): 36 products of transformed tiles instead of
- * 144. Its rounding error is about five times that of the direct way, below 5e-6 of the largest output.
+ * 144. Its rounding error is about five times that of the direct way, seldom above 5e-6 of the largest output.
  */
 #include "simd.h"
 
