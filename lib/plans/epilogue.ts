@@ -51,7 +51,9 @@ export function followEpilogue(
     if (value?.datatype !== 'FP32') break;
     const { weight, known } = value;
     const isRow =
-      value.shape[value.shape.length - 1] === columns && value.shape.slice(0, -1).every((size) => size === 1);
+      value.shape.length <= shape.length &&
+      value.shape[value.shape.length - 1] === columns &&
+      value.shape.slice(0, -1).every((size) => size === 1);
     if (weight !== undefined && isRow && takes.bias && bias === undefined && residual === undefined) {
       epilogue = { ...epilogue, last: next, bias: weight };
     } else if (

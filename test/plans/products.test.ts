@@ -1,7 +1,18 @@
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { makeTensor } from '../../lib/core/tensor.js';
 import * as attribute from '../../lib/importers/graph/attributes.js';
-import { anyBatches, anyShape, anyTensor, expectAgreement, integer, integers } from './planned-graph.js';
+import type { GraphValue } from '../../lib/importers/graph/graph-builder.js';
+import {
+  anyBatches,
+  anyShape,
+  anyTensor,
+  expectAgreement,
+  graphOf,
+  integer,
+  integers,
+  openPlanned,
+} from './planned-graph.js';
 
 const runs = { numRuns: 20 };
 const size = fc.integer({ min: 1, max: 12 });
@@ -35,6 +46,25 @@ describe('products are those of TF.js', () => {
       ),
       runs,
     ));
+
+  test('a weight of more axes behind one is no bias: the sum has its axes', async () => {
+    const rows = makeTensor('FP32', [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
+    const kernel = makeTensor('FP32', [2, 2], Float32Array.of(1, 0, 0, 1));
+    const added = makeTensor('FP32', [1, 1, 2], Float32Array.of(10, 20));
+    const graph = graphOf([rows], (builder, [x]) => {
+      const product = builder.node(
+        'MatMul',
+        [x as GraphValue, builder.constant(kernel, 'k')],
+        {},
+        { datatype: 'FP32', shape: [-1, 2] },
+      );
+      return [
+        builder.node('AddV2', [product, builder.constant(added, 'b')], {}, { datatype: 'FP32', shape: [1, -1, 2] }),
+      ];
+    });
+    const [sum] = (await openPlanned(graph))([rows]);
+    expect(sum).toEqual(makeTensor('FP32', [1, 3, 2], Float32Array.of(11, 22, 13, 24, 15, 26)));
+  });
 
   test('BatchMatMulV2, with repeated matrices on either side', () =>
     fc.assert(
