@@ -199,7 +199,7 @@ describeQueue('the packaged zip behind its queue', () => {
 
   describe('over several invocations', () => {
     const key = 'long.jsonl';
-    const records = 5000; // more than three seconds suffice for
+    const records = 15_000; // more than three seconds suffice for
     let sqs: AwsServer;
     let gateway: S3Server;
     let queues: QueuePair;
