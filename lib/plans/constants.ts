@@ -7,6 +7,8 @@ export interface Constants {
   /** Bytes from the heap's start to where they start and, once everything is packed, end. */
   readonly start: number;
   end(): number;
+  /** What all of them take, wherever a plan's own part of the heap begins. */
+  bytes(): number;
   weight(node: string): WeightSpec;
   /** Bytes from the constants' start to the weight as it is. */
   raw(node: string): number;

@@ -90,6 +90,7 @@ export function packingConstants(
   return {
     start,
     end: () => end,
+    bytes: () => end - start,
     packedAt,
     specs,
     weight: specOf,
@@ -102,13 +103,15 @@ export function packingConstants(
       const found = made(key, 4 * floats);
       if (found !== undefined) return found;
       const taken = sources.map(keptWeight);
+      const sizes = taken.map(({ shape }) => roomOf(4 * elementCount(shape)));
+      // For all at once, and as much again for what packing needs: where there is too little, nothing was written yet.
+      growTo(kernels.memory, end + roomOf(4 * floats) + 2 * sizes.reduce((sum, size) => sum + size, 0));
       return make(key, 4 * floats, sources, (at) => {
         // The sources stand behind all constants for the moment, where the arena will be.
         let free = at + roomOf(4 * floats);
-        const from = taken.map((weight) => {
+        const from = taken.map((weight, index) => {
           const place = free;
-          free += roomOf(4 * elementCount(weight.shape));
-          growTo(kernels.memory, free);
+          free += sizes[index] as number;
           write(weight, place);
           return place;
         });

@@ -20,7 +20,7 @@ export function partsOf(graph: PlanGraph, constants: Constants, shapes: Shapes, 
   if (arena <= cacheBytes || !isDivisible(graph, constants, shapes, whole)) return 1;
   const batch = batchOf(shapes) ?? 1;
   const moved = areas.reduce((sum, { bytes }) => sum + bytes, 0);
-  const most = Math.min(Math.ceil(arena / cacheBytes), moved / (constants.end() - constants.start));
+  const most = Math.min(Math.ceil(arena / cacheBytes), moved / constants.bytes());
   return Array.from({ length: batch }, (_, index) => index + 1)
     .filter((parts) => batch % parts === 0 && (parts <= most || parts === 1))
     .reduce((least, parts) => Math.max(least, parts));

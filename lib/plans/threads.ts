@@ -11,11 +11,16 @@ export interface Threads {
   readonly start: number;
   /**
    * Computes on the thread that has the least to do.
-   * @throws CannotPlan, HeapFull where the plan is larger than a thread's part, IndexOutside, what a trap throws
+   * @throws CannotPlan, HeapFull where the plan is larger than a thread's part, IndexOutside, ThreadBroke
    */
   run(inputs: Tensors): Promise<Tensor[]>;
   /** Ends them once what they compute is done. */
   close(): Promise<void>;
+}
+
+/** A thread that trapped or ended; what it computed is lost, and it computes no more. */
+export class ThreadBroke extends Error {
+  override readonly name = 'ThreadBroke';
 }
 
 /** Of each thread's part of the heap: the stack of its kernels, as large as scripts/build-kernels.ts makes the first one. */
@@ -78,26 +83,27 @@ function startThread(kernels: Kernels, planOf: (inputs: Tensors) => Plan, start:
   let nextId = 0;
   let waiting = 0;
   let turn: Promise<unknown> = Promise.resolve();
-  let broke: Error | undefined;
+  let broke: ThreadBroke | undefined;
+  let asked: { resolve(met: number): void; reject(error: Error): void } | undefined;
+
+  const settle = (): typeof asked => {
+    const was = asked;
+    asked = undefined;
+    worker.unref();
+    return was;
+  };
+  const fail = (cause?: unknown): void => {
+    broke ??= new ThreadBroke('a thread trapped, or had no memory', { cause });
+    settle()?.reject(broke);
+  };
+  worker.on('message', (met: number) => settle()?.resolve(met));
+  // Also of a thread that has nothing to do: an error that nobody listens for would end the process.
+  worker.on('error', fail);
+  worker.on('exit', () => fail());
 
   const compute = (message: object): Promise<number> =>
     new Promise((resolve, reject) => {
-      const settle = (): void => {
-        worker.off('message', done);
-        worker.off('error', broken);
-        worker.unref();
-      };
-      const done = (met: number): void => {
-        settle();
-        resolve(met);
-      };
-      const broken = (error: Error): void => {
-        broke = error;
-        settle();
-        reject(error);
-      };
-      worker.on('message', done);
-      worker.on('error', broken);
+      asked = { resolve, reject };
       worker.ref();
       worker.postMessage(message);
     });

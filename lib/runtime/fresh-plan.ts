@@ -1,14 +1,13 @@
 import { type Manifest, modelFiles } from '../core/manifest.js';
 import { elementCount } from '../core/tensor.js';
 import type { VersionFiles } from '../core/version-files.js';
-import { createKernels } from '../kernels/kernels.js';
 import { CannotPlan } from '../plans/cannot-plan.js';
 import { type PackingConstants, packingConstants, type Weight } from '../plans/packing-constants.js';
 import type { PlanGraph } from '../plans/plan-graph.js';
 import { type PlanSource, planSource } from '../plans/plan-source.js';
 import { checkOps } from '../plans/planner.js';
 import { readPlanGraph } from '../plans/read-plan-graph.js';
-import type { Heaps } from './heaps.js';
+import { createHeaps, type Heaps } from './heaps.js';
 import { type Graph, readGraph } from './model-artifacts.js';
 import { weightArray } from './weight-array.js';
 import { allocateWeights } from './weights.js';
@@ -35,7 +34,7 @@ export async function planFresh(
   manifest: Manifest,
   files: VersionFiles,
   admit: (bytes: number) => void = () => undefined,
-  takeHeap: Heaps['take'] = () => createKernels(),
+  heaps: Heaps = createHeaps(),
 ): Promise<FreshPlan> {
   const file = await readGraph(manifest, files);
   const graph = readPlanGraph(file.artifacts, manifest.signature);
@@ -44,11 +43,17 @@ export async function planFresh(
   if (bytes > weightLimit) throw new CannotPlan('its weights are more than 32-bit pointers reach');
   // As they come, and packed.
   admit(2 * bytes);
-  const [kernels, weights] = await Promise.all([takeHeap(bytes), readWeights(manifest, files, file)]);
-  const constants = packingConstants(kernels, weights);
-  const source = planSource(kernels, graph, manifest.signature, constants);
-  for (const batch of batches) planAhead(source.planOf, manifest, batch);
-  return { ...source, graph, constants, weights };
+  const weights = await readWeights(manifest, files, file);
+  const kernels = await heaps.take(bytes);
+  try {
+    const constants = packingConstants(kernels, weights);
+    const source = planSource(kernels, graph, manifest.signature, constants);
+    for (const batch of batches) planAhead(source.planOf, manifest, batch);
+    return { ...source, graph, constants, weights };
+  } catch (error) {
+    heaps.give(kernels);
+    throw error;
+  }
 }
 
 /** Weights in memory of JavaScript's, by node. */

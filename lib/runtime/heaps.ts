@@ -6,6 +6,8 @@ export interface Heaps {
   take(bytes: number): Promise<Kernels>;
   /** To be called when nothing reads or writes it any more. */
   give(kernels: Kernels): void;
+  /** Lets go of what was left: memory that nobody counts. */
+  drop(): void;
 }
 
 /** A heap of no more bytes suits any model; a larger one would hold memory that a small model does not need. */
@@ -17,12 +19,14 @@ export function createHeaps(): Heaps {
   return {
     take: async (bytes) => {
       const found = free;
-      if (found === undefined || sizeOf(found) > Math.max(small, 2 * bytes)) return createKernels();
       free = undefined;
-      return found;
+      return found === undefined || sizeOf(found) > Math.max(small, 2 * bytes) ? createKernels() : found;
     },
     give: (kernels) => {
       if (free === undefined || sizeOf(free) < sizeOf(kernels)) free = kernels;
+    },
+    drop: () => {
+      free = undefined;
     },
   };
 }

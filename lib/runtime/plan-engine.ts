@@ -25,7 +25,10 @@ export function createPlanEngine(openFallback: () => Promise<Engine>, processors
   const heaps = createHeaps();
 
   const load = async (manifest: Manifest, files: VersionFiles, memory: number): Promise<LoadedModel> => {
-    const byTfjs = async () => (await openFallback()).load(manifest, files, memory - room.taken());
+    const byTfjs = async () => {
+      heaps.drop();
+      return (await openFallback()).load(manifest, files, memory - room.taken());
+    };
     const { plan, savedModel } = manifest;
     if (savedModel !== undefined || (plan !== undefined && 'reason' in plan)) return byTfjs();
     const taken = taking((bytes) => room.take(bytes, memory));
@@ -39,13 +42,13 @@ export function createPlanEngine(openFallback: () => Promise<Engine>, processors
       if (plan !== undefined) {
         try {
           taken.change(sizeOf(manifest, planFiles.constants));
-          return planned(await readStoredPlan(manifest, files, heaps.take));
+          return planned(await readStoredPlan(manifest, files, heaps));
         } catch (error) {
           if (!(error instanceof CannotPlan)) throw error;
           warning = `its stored plan is not used: ${error.message}`;
         }
       }
-      const fresh = await planFresh(manifest, files, taken.change, heaps.take);
+      const fresh = await planFresh(manifest, files, taken.change, heaps);
       // A draft has no golden input: its weights stay until it is known what they are packed for.
       if (manifest.golden.inputs.length > 0) {
         fresh.constants.forget();

@@ -6,6 +6,7 @@ import { CannotPlan } from '../plans/cannot-plan.js';
 import { HeapFull } from '../plans/heap.js';
 import type { PlanSource } from '../plans/plan-source.js';
 import { createReplay, IndexOutside } from '../plans/replay.js';
+import { ThreadBroke } from '../plans/threads.js';
 import type { LazyModel } from './lazy-model.js';
 import { planThreads } from './plan-threads.js';
 import { checkedOutput, checkInput, failed, firstLine, outOfMemory, reloading, tfjsDtypes } from './runner.js';
@@ -41,20 +42,21 @@ export function plannedModel({
   let usable = true;
 
   const here = (inputs: Tensors): Tensor[] | Promise<Tensor[]> => {
+    // After a wait the heap may be another model's.
+    if (!usable) throw reloading();
     const plan = planOf(inputs);
     const way = others?.makeWay(plan);
     // Until then constants may have been made where this plan computes.
     return way === undefined ? replay.run(plan, inputs) : way.then(() => here(inputs));
   };
   const compute = async (inputs: Tensors, run: typeof here): Promise<Tensors> => {
-    if (!usable) throw reloading();
     for (const [name, input] of inputs) checkInput(name, input);
     try {
       const results = await run(inputs);
       return new Map(signature.outputs.map((spec, index) => [spec.name, checked(spec, results[index] as Tensor)]));
     } catch (thrown) {
       if (thrown instanceof CannotPlan) return fallback.predict(inputs);
-      if (thrown instanceof WebAssembly.RuntimeError) usable = false;
+      if (isTrap(thrown)) usable = false;
       throw explained(thrown);
     }
   };
@@ -67,17 +69,18 @@ export function plannedModel({
     predictBeside:
       others &&
       ((inputs) =>
-        compute(inputs, () =>
-          others.run(inputs).catch((error: unknown) => {
+        compute(inputs, () => {
+          if (!usable) throw reloading();
+          return others.run(inputs).catch((error: unknown) => {
             // It fits here, or not at all.
             if (error instanceof HeapFull) return here(inputs);
             throw error;
-          }),
-        )),
+          });
+        })),
     dispose: () => {
       const isSound = usable;
       usable = false;
-      const closing = others?.close();
+      const closing = others?.end();
       if (isSound && closing === undefined) giveHeap(kernels);
       else if (isSound) closing?.then(() => giveHeap(kernels)).catch(() => undefined);
       fallback.dispose();
@@ -89,6 +92,9 @@ export function plannedModel({
 const checked = (spec: Signature['outputs'][number], { datatype, shape, data }: Tensor): Tensor =>
   checkedOutput(spec, { dtype: tfjsDtypes[datatype], shape, data });
 
+const isTrap = (thrown: unknown): boolean =>
+  thrown instanceof WebAssembly.RuntimeError || thrown instanceof ThreadBroke;
+
 function explained(thrown: unknown): ModeletError {
   if (thrown instanceof ModeletError) return thrown;
   if (thrown instanceof IndexOutside) {
@@ -96,6 +102,6 @@ function explained(thrown: unknown): ModeletError {
       'an index in the input is outside of the table that it points into; send only those that the model has';
     return new ModeletError('INVALID_INPUT', message, { cause: thrown });
   }
-  if (thrown instanceof HeapFull || thrown instanceof WebAssembly.RuntimeError) return outOfMemory(thrown);
+  if (thrown instanceof HeapFull || isTrap(thrown)) return outOfMemory(thrown);
   return failed(`the model failed: ${firstLine(thrown)}`, thrown);
 }

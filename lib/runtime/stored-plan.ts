@@ -12,19 +12,16 @@ import type { Heaps } from './heaps.js';
  * Reads the plan that is stored beside a version: its constants straight into a heap of their own, neither graph nor weights.
  * @throws CannotPlan where it does not fit (it says why) or is damaged, HeapFull, MODEL_UNAVAILABLE where the store fails
  */
-export async function readStoredPlan(
-  manifest: Manifest,
-  files: VersionFiles,
-  takeHeap: Heaps['take'],
-): Promise<PlanSource> {
+export async function readStoredPlan(manifest: Manifest, files: VersionFiles, heaps: Heaps): Promise<PlanSource> {
   const bytes = sizeOf(manifest, planFiles.constants);
   const model = manifest.files.find(({ name }) => name === 'model.json')?.sha256 ?? '';
+  const kernels = await heaps.take(bytes);
+  let reading = Promise.resolve();
   try {
-    const kernels = await takeHeap(bytes);
     const start = constantsStart(kernels);
     growTo(kernels.memory, start + bytes);
     const file = new Uint8Array(kernels.memory.buffer, start, bytes);
-    const reading = files.readInto(planFiles.constants, file);
+    reading = files.readInto(planFiles.constants, file);
     reading.catch(() => undefined); // awaited below; a failure must not go unhandled until then
     const { graph, stored, weights } = readPlanFile(await files.read(planFiles.graph), { model, bytes });
     // It is planned while the constants come, unless some have to be made.
@@ -37,6 +34,9 @@ export async function readStoredPlan(
     await reading;
     return source;
   } catch (cause) {
+    // Nothing may come into a heap that is another model's by then.
+    await reading.catch(() => undefined);
+    heaps.give(kernels);
     if (cause instanceof ModeletError && cause.code === 'MODEL_CORRUPT') throw new CannotPlan(cause.message, { cause });
     throw cause;
   }

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { localModels } from '../../lib/dev/local-models.js';
 import { createLocalServer } from '../../lib/dev/local-server.js';
 import { tensor } from '../../lib/index.js';
 import { setAlias } from '../../lib/registry/move-alias.js';
 import type { Registry } from '../../lib/registry/registry.js';
+import { plans } from '../support/engine.js';
 import { temporaryRegistry } from '../support/serve.js';
 import { publishScaled } from '../support/tiny-model.js';
 
@@ -15,15 +16,24 @@ let registry: Registry;
 beforeAll(async () => {
   registry = temporaryRegistry();
   for (let count = 0; count < 3; count++) await publishScaled(registry);
+  if (plans) {
+    const { Memory } = WebAssembly;
+    jest.spyOn(WebAssembly, 'Memory').mockImplementation((size) => {
+      memories++;
+      return new Memory(size);
+    });
+  }
   Object.assign(process.env, { MODELET_REGISTRY: registry.store.location, MODELET_ALIAS_SECONDS: '0.005' });
 });
 afterAll(() => {
   process.env = environment;
+  jest.restoreAllMocks();
 });
 
-/** Bytes of wasm's memory, which never shrinks. */
-const heapBytes = (): number =>
-  (tf.backend() as unknown as { readonly wasm: { readonly HEAPU8: Uint8Array } }).wasm.HEAPU8.length;
+/** With plans, heaps that were made, each for one model at a time; without them bytes of TF.js' one heap, which never shrinks. */
+const heapsOrBytes = (): number =>
+  plans ? memories : (tf.backend() as unknown as { readonly wasm: { readonly HEAPU8: Uint8Array } }).wasm.HEAPU8.length;
+let memories = 0;
 
 test('over 100 swaps under load not one request fails, each answer is its version’s, and the heap stays flat', async () => {
   const server = createLocalServer({ handlerFor: (await localModels('no-functions', registry, [tensor])).handlerFor });
@@ -47,13 +57,13 @@ test('over 100 swaps under load not one request fails, each answer is its versio
     }
   };
   const clients = [ask(), ask(), ask(), ask()];
-  let heapAfterThree = 0;
+  let afterThree = 0;
   try {
     for (let swap = 1; swap <= swaps; swap++) {
       const version = String(1 + (swap % 3));
       await setAlias(registry, 'tiny', 'production', version);
       while (answered !== version) await Promise.race([new Promise((resolve) => setTimeout(resolve, 1)), ...clients]);
-      if (swap === 3) heapAfterThree = heapBytes();
+      if (swap === 3) afterThree = heapsOrBytes();
     }
   } finally {
     loading = false;
@@ -62,5 +72,6 @@ test('over 100 swaps under load not one request fails, each answer is its versio
     server.closeAllConnections();
   }
   expect(requests).toBeGreaterThan(swaps);
-  expect(heapBytes()).toBe(heapAfterThree);
+  // A version loads beside the one that serves, and a heap that was left is not always free again by then.
+  expect(heapsOrBytes()).toBeLessThanOrEqual(plans ? swaps / 10 : afterThree);
 }, 120_000);

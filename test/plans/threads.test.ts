@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeTensor, type Tensor, type Tensors } from '../../lib/core/tensor.js';
+import type { Plan } from '../../lib/plans/plan.js';
 import { planFor } from '../../lib/plans/planner.js';
 import { plansByShape } from '../../lib/plans/plans-by-shape.js';
 import { createReplay } from '../../lib/plans/replay.js';
-import { startThreads, type Threads } from '../../lib/plans/threads.js';
+import { startThreads, ThreadBroke, type Threads } from '../../lib/plans/threads.js';
 import { numbers } from '../kernels/kernel-room.js';
 import { type BundledModel, bundledModel, shapesOf } from './bundled-model.js';
 
@@ -67,5 +68,23 @@ describe('threads on one heap', () => {
     const results = Promise.all([images(8, 1), images(8, 2), images(8, 3)].map(there));
     await threads.close();
     expect(await results).toEqual([images(8, 1), images(8, 2), images(8, 3)].map(here));
+  });
+
+  test('say that they trapped, to whoever asks from then on, and let the process go on', async () => {
+    const trapping = (plan: Plan): Plan => ({ ...plan, calls: [{ kernel: 'fill', args: [0xfff0_0000, 1000, 0] }] });
+    const { graph, manifest, kernels, constants } = model;
+    const planOf = plansByShape(graph, manifest.signature, { ...constants, end: () => 65 * MiB });
+    const plansAt = () => (inputs: Tensors) => trapping(planOf(inputs));
+    threads = startThreads({ kernels, plansAt, count: 1, start: 64 * MiB, span: 32 * MiB });
+    await expect(there(images(1, 1))).rejects.toThrow(ThreadBroke);
+    await expect(there(images(1, 1))).rejects.toThrow(ThreadBroke);
+  });
+
+  test('cut a batch as their owner does', () => {
+    const planOf = plansByShape(model.graph, model.manifest.signature, model.constants);
+    const far = plansByShape(model.graph, model.manifest.signature, { ...model.constants, end: () => 512 * MiB });
+    for (const count of [1, 8, 64, 512]) {
+      expect(far(images(count, 1)).calls.length).toBe(planOf(images(count, 1)).calls.length);
+    }
   });
 });

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LoadedModel } from '../../lib/core/engine.js';
 import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
+import { planSource } from '../../lib/plans/plan-source.js';
 import { createRegistry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
 import { openVersion } from '../../lib/registry/version-files.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
 import { createPlanEngine } from '../../lib/runtime/plan-engine.js';
+import { planThreads } from '../../lib/runtime/plan-threads.js';
 import { numbers } from '../kernels/kernel-room.js';
+import { bundledModel } from '../plans/bundled-model.js';
 
 const openBundled = async (name: string) => {
   const registry = createRegistry(fileStore('models'));
@@ -57,5 +60,18 @@ describe('predictions beside this thread', () => {
     const alone = await createPlanEngine(() => openEngine('cpu'), 1).load(manifest, files);
     expect(alone.predictBeside).toBeUndefined();
     alone.dispose();
+  });
+
+  test('are waited for by all who need their memory, however many', async () => {
+    const { kernels, graph, constants, manifest } = await bundledModel('digits');
+    const source = planSource(kernels, graph, manifest.signature, constants);
+    const threads = planThreads({ ...source, count: 1 });
+    const order: string[] = [];
+    const computing = threads.run(images(64, 1)).then(() => order.push('computed'));
+    const large = { ...source.planOf(images(1, 1)), end: 2 ** 31 };
+    const waits = ['first', 'second'].map((name) => threads.makeWay(large)?.then(() => order.push(name)));
+    await Promise.all([computing, ...waits, threads.end()]);
+    expect(order).toEqual(['computed', 'first', 'second']);
+    await expect(threads.run(images(1, 1))).rejects.toMatchObject({ name: 'ThreadBroke' });
   });
 });

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import { planFiles } from '../../lib/core/manifest.js';
 import { readStoredTensors } from '../../lib/core/stored-tensor.js';
+import { kernelAbi } from '../../lib/kernels/abi.js';
 import { loadTfjsNode, nativeBackendInstalled } from '../../lib/runtime/native-backend.js';
 import { createDigitsNetwork } from '../../training/digits-network.js';
 import { readMnist, slice } from '../../training/mnist.js';
@@ -42,8 +44,9 @@ describe('training digits', () => {
   test("makes a version whose golden output is the layers model's own", async () => {
     const images = readMnist(data, 't10k');
     const model = createDigitsNetwork(2);
-    const { files, golden, parity, signature } = await publishDigits(temporaryRegistry(), model, images.side);
-    expect(files.map(({ name }) => name)).toEqual(['model.json', 'group1-shard1of1.bin']);
+    const { files, golden, parity, plan, signature } = await publishDigits(temporaryRegistry(), model, images.side);
+    expect(files.map(({ name }) => name)).toEqual(['model.json', 'group1-shard1of1.bin', ...Object.values(planFiles)]);
+    expect(plan).toEqual({ kernels: kernelAbi });
     expect(signature).toEqual({
       inputs: [{ name: 'image', datatype: 'FP32', shape: [-1, 28, 28, 1] }],
       outputs: [{ name: 'probabilities', datatype: 'FP32', shape: [-1, 10] }],
