@@ -39,7 +39,6 @@ type Argument = number | Address;
 export interface Draft extends Building {
   readonly calls: readonly { readonly kernel: KernelName; readonly args: readonly Argument[] }[];
   readonly areas: readonly Area[];
-  readonly literals: Area;
   words(): Int32Array;
   /** For tensors that are there before the first call, or after the last. */
   keep(value: Value, since: 'start' | 'end'): void;
@@ -85,7 +84,6 @@ export function startDraft(constants: Constants): Draft {
     constants,
     calls,
     areas,
-    literals,
     words: () => Int32Array.from(words),
     call: (kernel, ...args) => {
       for (const arg of args) if (typeof arg !== 'number') arg.area.last = Math.max(arg.area.last, calls.length);

@@ -57,7 +57,7 @@ export function createPlanEngine(openFallback: () => Promise<Engine>, processors
       return planned(fresh, warning);
     } catch (error) {
       taken.release();
-      if (error instanceof CannotPlan) return warned(await byTfjs(), warning);
+      if (error instanceof CannotPlan) return Object.assign(await byTfjs(), warning === undefined ? {} : { warning });
       throw error instanceof HeapFull ? outOfMemory(error) : error;
     }
   };
@@ -87,18 +87,5 @@ function taking(take: (bytes: number) => () => void) {
       }
     },
     release: (): void => release(),
-  };
-}
-
-function warned(model: LoadedModel, warning: string | undefined): LoadedModel {
-  if (warning === undefined) return model;
-  return {
-    get usable() {
-      return model.usable;
-    },
-    warning,
-    predict: model.predict,
-    predictBeside: model.predictBeside,
-    dispose: model.dispose,
   };
 }

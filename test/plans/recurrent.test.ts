@@ -5,6 +5,7 @@ import * as attribute from '../../lib/importers/graph/attributes.js';
 import { CannotPlan } from '../../lib/plans/cannot-plan.js';
 import { cells, type RecurrentAttributes } from '../../lib/runtime/recurrent/recurrent-node.js';
 import { createRecurrentLayer, type RecurrentWeights } from '../../lib/runtime/recurrent/run-recurrent.js';
+import { anyAttributes } from '../runtime/recurrent/any-attributes.js';
 import { numbers } from '../runtime/recurrent/numbers.js';
 import { reference } from '../runtime/recurrent/reference.js';
 import { graphOf, openPlanned } from './planned-graph.js';
@@ -44,19 +45,6 @@ function layerGraph(attributes: RecurrentAttributes, weights: RecurrentWeights, 
     );
   });
 }
-
-const anyAttributes = fc.record({
-  cell: fc.constantFrom('lstm', 'gru', 'simple_rnn'),
-  activation: fc.constantFrom('tanh', 'tanh', 'relu', 'softsign'),
-  recurrentActivation: fc.constantFrom('sigmoid', 'sigmoid', 'hard_sigmoid_02'),
-  useBias: fc.boolean(),
-  resetAfter: fc.boolean(),
-  goBackwards: fc.boolean(),
-  masked: fc.boolean(),
-  zeroOutputForMask: fc.boolean(),
-  returnSequences: fc.boolean(),
-  initialStates: fc.boolean(),
-}) as fc.Arbitrary<RecurrentAttributes>;
 
 const anySizes = fc.record({
   features: fc.integer({ min: 1, max: 9 }),

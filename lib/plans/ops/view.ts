@@ -69,7 +69,7 @@ export function broadcastTo(view: View, shape: readonly number[]): View {
 }
 
 /** Whether the numbers stand in their order, without gaps. */
-export function isStraight({ shape, strides }: View): boolean {
+function isStraight({ shape, strides }: View): boolean {
   const straight = viewOf(shape).strides;
   return shape.every((size, axis) => size === 1 || strides[axis] === straight[axis]);
 }
