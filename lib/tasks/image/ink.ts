@@ -1,6 +1,7 @@
-import { findPaper, type Paper } from './paper.js';
+import { findPaper, rowDifferences } from './paper.js';
 import { flattened, luminance, type Pixels, type Plane, type Raster } from './pixels.js';
 import { resize } from './resize.js';
+import { strongest } from './strokes.js';
 
 /** Less contrast between ink and paper than this (grey levels of 255) is grain, not ink. */
 const leastContrast = 32;
@@ -15,10 +16,8 @@ const workingSide = 512;
 export function findInk(pixels: Pixels): Plane | undefined {
   const raster = working(flattened(pixels, backgroundOf));
   const { width, height } = raster;
-  const values = projected(findPaper(raster));
-  let most = 0;
-  for (const value of values) if (value > most) most = value;
-  return most < leastContrast ? undefined : { width, height, values };
+  const values = projected(raster);
+  return strongest(values) < leastContrast ? undefined : { width, height, values };
 }
 
 /** What shows through transparency: white under dark strokes, black under light ones. */
@@ -43,27 +42,51 @@ function working(raster: Raster): Raster {
  * The difference to the paper along the line from the paper's colour to the ink's: exact for anti-aliased strokes, and
  * blind to grain in other colours.
  */
-function projected({ differences, grain }: Paper): Float32Array {
-  const ink = [0, 0, 0] as [number, number, number];
+function projected(raster: Raster): Float32Array {
+  const { width, height } = raster;
+  const paper = findPaper(raster);
+  const differences = new Float32Array(width * 3);
+  const sum = new Float64Array(3);
+  for (let row = 0; row < height; row++) {
+    rowDifferences(paper, raster, row, differences);
+    addInk(differences, paper.grain, sum);
+  }
+  const [red, green, blue] = sum as unknown as Colour;
+  // In grey levels: black on white is 255.
+  const length = Math.hypot(red, green, blue) * Math.sqrt(3) || 1;
+  const ink: Colour = [red / length, green / length, blue / length];
+  const values = new Float32Array(width * height);
+  for (let row = 0; row < height; row++) {
+    rowDifferences(paper, raster, row, differences);
+    project(differences, ink, paper.grain / Math.sqrt(3), values.subarray(row * width, (row + 1) * width));
+  }
+  return values;
+}
+
+type Colour = readonly [red: number, green: number, blue: number];
+
+// Rows have functions of their own, as V8 optimizes those that are called often better than long loops.
+
+/** Adds up what is no grain; what is farther from the paper weighs more. */
+function addInk(differences: Float32Array, grain: number, sum: Float64Array): void {
   for (let at = 0; at < differences.length; at += 3) {
     const red = differences[at] as number;
     const green = differences[at + 1] as number;
     const blue = differences[at + 2] as number;
     const distance = red * red + green * green + blue * blue;
     if (distance <= grain * grain) continue;
-    ink[0] += distance * red;
-    ink[1] += distance * green;
-    ink[2] += distance * blue;
+    sum[0] = (sum[0] as number) + distance * red;
+    sum[1] = (sum[1] as number) + distance * green;
+    sum[2] = (sum[2] as number) + distance * blue;
   }
-  // In grey levels: black on white is 255.
-  const length = Math.hypot(...ink) * Math.sqrt(3) || 1;
-  const [red, green, blue] = ink.map((part) => part / length) as [number, number, number];
-  const floor = grain / Math.sqrt(3);
-  const values = new Float32Array(differences.length / 3);
-  for (let index = 0, at = 0; index < values.length; index++, at += 3) {
-    const [dr, dg, db] = [differences[at] as number, differences[at + 1] as number, differences[at + 2] as number];
+}
+
+function project(differences: Float32Array, [red, green, blue]: Colour, floor: number, target: Float32Array): void {
+  for (let index = 0, at = 0; index < target.length; index++, at += 3) {
+    const dr = differences[at] as number;
+    const dg = differences[at + 1] as number;
+    const db = differences[at + 2] as number;
     const ink = red * dr + green * dg + blue * db - floor;
-    if (ink > 0) values[index] = ink;
+    if (ink > 0) target[index] = ink;
   }
-  return values;
 }

@@ -7,18 +7,18 @@ import type { Plane } from './pixels.js';
  */
 export function strokeWidth({ width, height, values }: Plane): number {
   const usual = usualInk(values);
-  const inkAt = (x: number, y: number): number => {
-    if (x < 0 || y < 0 || x >= width || y >= height) return 0;
-    const ink = (2 * (values[y * width + x] as number)) / usual - 0.5;
-    return ink < 0 ? 0 : ink > 1 ? 1 : ink;
-  };
+  // The row above, with a pixel of no ink at either end as there is outside of the image.
+  const above = new Float64Array(width + 2);
   let [area, outline] = [0, 0];
-  for (let y = -1; y < height; y++) {
-    for (let x = -1; x < width; x++) {
-      const ink = inkAt(x, y);
-      const [toRight, down] = [inkAt(x + 1, y) - ink, inkAt(x, y + 1) - ink];
+  for (let y = 0, index = 0; y <= height; y++) {
+    let next = 0;
+    for (let x = 0; x <= width; x++) {
+      const ink = above[x] as number;
+      const [toRight, down] = [(above[x + 1] as number) - ink, next - ink];
       area += ink;
       outline += Math.sqrt(toRight * toRight + down * down);
+      above[x] = next;
+      next = y < height && x < width ? share((2 * (values[index++] as number)) / usual - 0.5) : 0;
     }
   }
   return (2 * area) / outline;
@@ -44,11 +44,16 @@ export function thickened({ width, height, values }: Plane, radius: number): Pla
   return { ...size, values: target };
 }
 
+function share(value: number): number {
+  return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
 /** The mean of what is clearly ink. */
 function usualInk(values: Float32Array): number {
   const least = 0.3 * strongest(values);
   let [sum, count] = [0, 0];
-  for (const value of values) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
     if (value < least) continue;
     sum += value;
     count++;
@@ -58,6 +63,7 @@ function usualInk(values: Float32Array): number {
 
 export function strongest(values: Float32Array): number {
   let most = 0;
-  for (const value of values) if (value > most) most = value;
+  for (let index = 0; index < values.length; index++)
+    if ((values[index] as number) > most) most = values[index] as number;
   return most;
 }

@@ -20,6 +20,12 @@ export function heightAt(c: Float64Array, x: number, y: number): number {
   return at(0) + x * (at(1) + at(3) * x + at(4) * y) + y * (at(2) + at(5) * y);
 }
 
+/** The factors of 1, x and x² along a row of a surface. */
+export function alongRow(c: Float64Array, y: number): readonly [number, number, number] {
+  const at = (index: number): number => c[index] as number;
+  return [at(0) + y * (at(2) + at(5) * y), at(1) + at(4) * y, at(3)];
+}
+
 /** What a bend of 1 costs, in the squared distance of a point: light is even enough not to follow the strokes of a narrow image. */
 const stiffness = 0.003;
 
