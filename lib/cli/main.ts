@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { ModeletError } from '../core/errors.js';
 import { version } from '../core/version.js';
 import { createRegistry } from '../registry/registry.js';
 import { openStore } from '../registry/stores/open-store.js';
 import { batch } from './batch.js';
+import { bench } from './bench.js';
+import { doctor } from './doctor.js';
+import { explain } from './explain.js';
 import { invoke } from './invoke.js';
 import { list } from './list.js';
 import { scaffold } from './new.js';
@@ -33,6 +35,8 @@ const verbs: readonly Verb[] = [
   push,
   redrive,
   scaffold,
+  doctor,
+  bench,
 ];
 
 const common = {
@@ -65,7 +69,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   if (parsed.values.help === true) return say(helpOf(verb));
   const given = parsed.positionals.length;
-  if (given < verb.needs.length || (given > verb.needs.length && !takesMore(verb))) {
+  if (given < least(verb) || (given > verb.needs.length && !takesMore(verb))) {
     return misuse(`modelet ${name} takes ${verb.needs.join(', ') || 'no arguments'}`, `usage: ${verb.usage}`);
   }
   const isNeedless = verb.requiresUnless !== undefined && parsed.values[verb.requiresUnless] !== undefined;
@@ -79,6 +83,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return failure(error);
   }
 }
+
+/** `[NAME]` may be left out. */
+const least = ({ needs }: Verb): number => needs.filter((need) => !need.startsWith('[')).length;
 
 /** `FILE…` stands for one or more. */
 const takesMore = ({ needs }: Verb): boolean => needs.at(-1)?.endsWith('…') === true;
@@ -120,18 +127,10 @@ function misuse(why: string, todo: string): number {
 
 /** One line why, one line what to do. */
 function failure(error: unknown): number {
-  const [why, ...todo] = (error instanceof Error ? error.message : String(error)).split('; ');
-  const next = todo.join('; ') || (error instanceof ModeletError ? hints[error.code] : undefined);
-  process.stderr.write(`${why}\n${next ?? 'run it again, or report it with this line'}\n`);
+  const { why, todo } = explain(error);
+  process.stderr.write(`${why}\n${todo}\n`);
   return 1;
 }
-
-const hints: Partial<Record<ModeletError['code'], string>> = {
-  MODEL_NOT_FOUND: 'modelet list shows the models of a registry (--registry)',
-  VERSION_NOT_FOUND: 'modelet list shows the versions and aliases of a registry (--registry)',
-  MODEL_CORRUPT: 'publish the version again',
-  MODEL_UNAVAILABLE: 'check the registry, its credentials and the network, then try again',
-};
 
 function overview(): string {
   const width = Math.max(...verbs.map(({ usage }) => usage.length));

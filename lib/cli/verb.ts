@@ -18,7 +18,7 @@ export interface Verb {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
-  /** Positional arguments that must be there; a last one that ends in `…` may be several. */
+  /** Positional arguments; a last one that ends in `…` may be several, one in brackets may be left out. */
   readonly needs: readonly string[];
   /** Options that must be there… */
   readonly requires?: readonly string[];

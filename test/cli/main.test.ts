@@ -40,7 +40,7 @@ describe('exit codes', () => {
 });
 
 test('--help lists the verbs; a verb has its own', async () => {
-  const verbs = 'serve publish list show verify invoke promote rollback prune push new'.split(' ');
+  const verbs = 'serve publish list show verify invoke promote rollback prune push new doctor bench'.split(' ');
   for (const args of [[], ['--help'], ['-h']]) {
     const { code, out } = await command.run(...args);
     expect(code).toBe(0);
