@@ -38,8 +38,12 @@ export const batch: Bench = {
     const upload = Array.from({ length: records }, (_, index) => lines[index % lines.length] as string);
     writeFileSync(join(folder, 'upload.jsonl'), `${upload.join('\n')}\n`);
     const instances = upload.map((line) => parseInstance(JSON.parse(line).instance, 'instance'));
-    const decode = (): Tensors[] => instances.map((each) => service.prepare(manifest, each, timings, 'instance'));
-    const examples = decode();
+    const decode = async (): Promise<Tensors[]> => {
+      const prepared: Tensors[] = [];
+      for (const each of instances) prepared.push(await service.prepare(manifest, each, timings, 'instance'));
+      return prepared;
+    };
+    const examples = await decode();
     const predictAll = async (size: number) => {
       for (let at = 0; at < records; at += size) {
         await service.predictPrepared(manifest, examples.slice(at, at + size), timings, size);
@@ -67,7 +71,7 @@ export const batch: Bench = {
       const samples = await interleave(
         {
           'the batch, from upload to commit': runUpload,
-          'decoding alone': async () => decode(),
+          'decoding alone': decode,
           [`forward passes alone, ${best} at a time`]: () => predictAll(best),
         },
         { rounds, calls: 1, onRound: (done) => onProgress(0.3 + (0.7 * done) / rounds) },

@@ -41,7 +41,7 @@ export interface Service {
    * @param field where it stands in the request, for messages
    * @throws INVALID_INPUT
    */
-  prepare(manifest: Manifest, instance: Instance, timings: Timings, field: string): Tensors;
+  prepare(manifest: Manifest, instance: Instance, timings: Timings, field: string): Promise<Tensors>;
   /**
    * Predicts examples that are prepared, beside this thread where there is a processor for it: for work of many passes.
    * @param most of them in one forward pass
@@ -146,12 +146,12 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
     );
 
   const prepare: Service['prepare'] = (manifest, instance, timings, field) =>
-    timings.time('pre', () => {
+    timings.timeAsync('pre', async () => {
       const specs = exampleSpecs(manifest.signature);
       const tensors =
         instance.kind === 'numbers'
           ? fromNumbers(specs, instance.value, field)
-          : bind(manifest).preprocess(instance, field);
+          : await bind(manifest).preprocess(instance, field);
       checkInputs(specs, tensors, field);
       return tensors;
     });
@@ -190,7 +190,7 @@ export function createService({ model, registry, engine, tasks, log, budget, loo
       for (const [index, instance] of instances.entries()) {
         // An image of a few kB may take seconds.
         await timings.turn();
-        examples.push(prepare(manifest, instance, timings, field(index)));
+        examples.push(await prepare(manifest, instance, timings, field(index)));
       }
       await loading;
       return predictExamples(false, manifest, examples, timings);

@@ -88,7 +88,7 @@ async function* prepare(
     for await (const record of records) {
       // Others in this process get their turn: preprocessing may take long.
       await timings.turn();
-      const prepared = prepareRecord(service, manifest, record, timings);
+      const prepared = await prepareRecord(service, manifest, record, timings);
       batch.push(prepared);
       if (!(prepared.ready instanceof ModeletError)) examples++;
       bytes += bytesOf(prepared);
@@ -108,9 +108,14 @@ async function* prepare(
   if (batch.length > 0) yield batch;
 }
 
-function prepareRecord(service: Service, manifest: Manifest, record: BatchRecord, timings: Timings): Prepared {
+async function prepareRecord(
+  service: Service,
+  manifest: Manifest,
+  record: BatchRecord,
+  timings: Timings,
+): Promise<Prepared> {
   const { index, id, next } = record;
-  const ready = example(service, manifest, record, timings);
+  const ready = await example(service, manifest, record, timings);
   const instance = 'instance' in record && !(ready instanceof ModeletError) ? held(record.instance) : undefined;
   return { index, id, next, ready, instance };
 }
@@ -123,10 +128,15 @@ function held(instance: Instance): Prepared['instance'] {
 }
 
 /** MODEL_CORRUPT ends the run: it says that no record can be prepared. */
-function example(service: Service, manifest: Manifest, record: BatchRecord, timings: Timings): Tensors | ModeletError {
+async function example(
+  service: Service,
+  manifest: Manifest,
+  record: BatchRecord,
+  timings: Timings,
+): Promise<Tensors | ModeletError> {
   if ('error' in record) return record.error;
   try {
-    return service.prepare(manifest, record.instance, timings, 'instance');
+    return await service.prepare(manifest, record.instance, timings, 'instance');
   } catch (error) {
     if (error instanceof ModeletError && error.code === 'MODEL_CORRUPT') throw error;
     return reasonOf(error);

@@ -16,7 +16,10 @@ export interface TaskContext<Options> {
   readonly signature: Signature;
 }
 
-export interface TaskDefinition<Options> {
+/** What preprocessing gives: at once, or where it has to wait. */
+type MaybeLater = Tensors | Promise<Tensors>;
+
+export interface TaskDefinition<Options, Prepared extends MaybeLater = MaybeLater> {
   /** Name and major version, e.g. `image-classification@1`: what a manifest's `task.name` must say. */
   readonly name: `${string}@${number}`;
   readonly options: OptionsSchema<Options>;
@@ -29,10 +32,11 @@ export interface TaskDefinition<Options> {
   check?(context: TaskContext<Options>): void;
   /**
    * A file or the task's own JSON → the network's inputs for one example, without the batch axis.
-   * Nested numbers never come here: they are the input already.
+   * Nested numbers never come here: they are the input already. A promise may be returned: code that only some requests need
+   * is imported here, not at the top, where each cold start would read it.
    * @throws INVALID_INPUT that says what would be right
    */
-  preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, context: TaskContext<Options>, field: string): Tensors;
+  preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, context: TaskContext<Options>, field: string): Prepared;
   /**
    * One example's outputs, without the batch axis → the fields of the answer.
    * @param instance what came in, where the answer speaks of it; undefined where only the outputs are known
@@ -45,21 +49,23 @@ export interface TaskDefinition<Options> {
 }
 
 /** A task whose options are not looked at yet. */
-export interface Task {
+export interface Task<Prepared extends MaybeLater = MaybeLater> {
   readonly name: string;
   readonly mediaTypes: readonly string[];
   /** @throws MODEL_CORRUPT when the manifest's options are not this task's, or don't fit the model */
-  bind(options: unknown, signature: Signature): BoundTask;
+  bind(options: unknown, signature: Signature): BoundTask<Prepared>;
 }
 
 /** A task as one version of a model has it. */
-export interface BoundTask {
-  preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, field: string): Tensors;
+export interface BoundTask<Prepared extends MaybeLater = MaybeLater> {
+  preprocess(instance: Exclude<Instance, { kind: 'numbers' }>, field: string): Prepared;
   postprocess(outputs: Tensors, instance?: Instance): Readonly<Record<string, unknown>>;
 }
 
 /** Makes a task of one's own; the built-in ones are made by it too. */
-export function defineTask<Options>(definition: TaskDefinition<Options>): Task {
+export function defineTask<Options, Prepared extends MaybeLater>(
+  definition: TaskDefinition<Options, Prepared>,
+): Task<Prepared> {
   return {
     name: definition.name,
     mediaTypes: definition.mediaTypes,

@@ -4,9 +4,6 @@ import { invalidInput, ModeletError } from '../core/errors.js';
 import { defineTask } from '../core/task.js';
 import { makeTensor, type Signature, type TensorSpec } from '../core/tensor.js';
 import { checkLabels, classScores } from './class-scores.js';
-import { decodeImage } from './image/decode-image.js';
-import { prepareHandwriting } from './image/handwriting.js';
-import { preparePhoto } from './image/photo.js';
 
 const options = v.strictObject({
   /** One a class, in the order of the model's output. */
@@ -36,17 +33,15 @@ export const imageClassification = defineTask({
     }
     checkLabels(labels, signature);
   },
-  preprocess: (instance, { options: { mean, std, preparation }, signature }, field) => {
+  preprocess: async (instance, { options: { mean, std, preparation }, signature }, field) => {
     const { name, shape } = imageInput(signature);
     const [height, width, channels] = shape as [number, number, 1 | 3];
     if (instance.kind !== 'file') {
       throw invalidInput(field, `expected an image as {"b64": …}, or nested numbers of shape [${shape.join(', ')}]`);
     }
-    const pixels = decodeImage(instance.bytes, field);
-    const values =
-      preparation === 'handwriting'
-        ? prepareHandwriting(pixels, width, height, field)
-        : preparePhoto(pixels, width, height, channels);
+    // A third of the function's code: who sends tensors does not wait for it.
+    const { prepareImage } = await import('./image/prepare-image.js');
+    const values = prepareImage[preparation](instance.bytes, { width, height, channels }, field);
     for (let index = 0; index < values.length; index++) {
       const channel = index % channels;
       values[index] = ((values[index] as number) / 255 - (mean?.[channel] ?? 0)) / (std?.[channel] ?? 1);

@@ -17,46 +17,50 @@ const rgb = { width: 2, height: 1, type: 2 };
 /** A red and a grey pixel. */
 const bytes = pngFile(rgb, Buffer.from([0, 255, 0, 0, 51, 51, 51]));
 
-function preprocess(options: Record<string, unknown>, shape: readonly number[], file: Uint8Array = bytes): number[] {
+async function preprocess(
+  options: Record<string, unknown>,
+  shape: readonly number[],
+  file: Uint8Array = bytes,
+): Promise<number[]> {
   const task = imageClassification.bind({ labels, ...options }, signature(shape));
-  const image = task.preprocess({ kind: 'file', bytes: file }, 'body').get('image');
+  const image = (await task.preprocess({ kind: 'file', bytes: file }, 'body')).get('image');
   expect(image).toMatchObject({ datatype: 'FP32', shape: shape.slice(1) });
   return Array.from(image?.data ?? [], (value) => Number(value.toFixed(4)));
 }
 
 describe('a photo', () => {
-  test('is scaled to 0–1 in the channels that the network takes', () => {
-    expect(preprocess({}, [-1, 1, 2, 3])).toEqual([1, 0, 0, 0.2, 0.2, 0.2]);
-    expect(preprocess({}, [-1, 1, 2, 1])).toEqual([0.299, 0.2]);
-    expect(preprocess({}, [1, 1, 1, 3])).toEqual([0.6, 0.1, 0.1]);
-    expect(preprocess({}, [-1, 2, 2, 1])).toEqual([0.299, 0.2, 0.299, 0.2]);
+  test('is scaled to 0–1 in the channels that the network takes', async () => {
+    expect(await preprocess({}, [-1, 1, 2, 3])).toEqual([1, 0, 0, 0.2, 0.2, 0.2]);
+    expect(await preprocess({}, [-1, 1, 2, 1])).toEqual([0.299, 0.2]);
+    expect(await preprocess({}, [1, 1, 1, 3])).toEqual([0.6, 0.1, 0.1]);
+    expect(await preprocess({}, [-1, 2, 2, 1])).toEqual([0.299, 0.2, 0.299, 0.2]);
   });
 
-  test('is moved and divided by mean and std, each channel by its own', () => {
-    expect(preprocess({ mean: [0.5, 0.25, 0], std: [0.5, 0.5, 0.1] }, [-1, 1, 2, 3])).toEqual([
+  test('is moved and divided by mean and std, each channel by its own', async () => {
+    expect(await preprocess({ mean: [0.5, 0.25, 0], std: [0.5, 0.5, 0.1] }, [-1, 1, 2, 3])).toEqual([
       1, -0.5, 0, -0.6, -0.1, 2,
     ]);
   });
 
-  test('shows white where it is transparent', () => {
+  test('shows white where it is transparent', async () => {
     const half = pngFile({ width: 1, height: 1, type: 6 }, Buffer.from([0, 0, 0, 255, 51]));
-    expect(preprocess({}, [-1, 1, 1, 3], half)).toEqual([0.8, 0.8, 1]);
+    expect(await preprocess({}, [-1, 1, 1, 3], half)).toEqual([0.8, 0.8, 1]);
   });
 });
 
-test('handwriting is prepared as MNIST is', () => {
-  const field = preprocess({ preparation: 'handwriting' }, [-1, 28, 28, 1], readFileSync('examples/7.png'));
+test('handwriting is prepared as MNIST is', async () => {
+  const field = await preprocess({ preparation: 'handwriting' }, [-1, 28, 28, 1], readFileSync('examples/7.png'));
   expect([Math.max(...field), Math.min(...field)]).toEqual([1, 0]);
   expect(field.slice(0, 28 * 3)).toEqual(new Array(28 * 3).fill(0));
 });
 
 describe('what it does not take', () => {
-  test('JSON of another form, or no image', () => {
+  test('JSON of another form, or no image', async () => {
     const task = imageClassification.bind({ labels }, signature([-1, 28, 28, 1]));
-    expect(() => task.preprocess({ kind: 'fields', value: { text: 'seven' } }, 'body')).toThrow(
+    await expect(task.preprocess({ kind: 'fields', value: { text: 'seven' } }, 'body')).rejects.toThrow(
       'body: expected an image as {"b64": …}, or nested numbers of shape [28, 28, 1]',
     );
-    expect(() => task.preprocess({ kind: 'file', bytes: Buffer.from('seven') }, 'body')).toThrow(
+    await expect(task.preprocess({ kind: 'file', bytes: Buffer.from('seven') }, 'body')).rejects.toThrow(
       'body: is neither a PNG nor a JPEG image',
     );
   });
