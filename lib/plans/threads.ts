@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { Tensor, Tensors } from '../core/tensor.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { HeapFull } from './heap.js';
@@ -77,6 +76,8 @@ export function startThreads({ kernels, plansAt, count, start, span }: ThreadPar
 function startThread(kernels: Kernels, planOf: (inputs: Tensors) => Plan, start: number, span: number) {
   const { module, memory } = kernels;
   const heap = planMemory(kernels);
+  // Not imported at the top: a cold start has no threads.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   const worker = new Worker(program, { eval: true, workerData: { module, memory, stack: start + stackBytes } });
   worker.unref();
   const ids = new Map<Plan, number>();

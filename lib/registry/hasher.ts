@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { ModeletError } from '../core/errors.js';
 import { sha256 } from './registry.js';
 
@@ -28,6 +27,8 @@ parentPort.on('message', (bytes) => {
  */
 export function startHasher(most: number): Hasher {
   let copy: Uint8Array | undefined;
+  // Not imported at the top: most starts need none.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   // As text, because a bundle is one file.
   const worker = new Worker(program, { eval: true });
   let broken: ModeletError | undefined;

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { build, type Metafile, transform } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
+import { type Chunk, toCommonJs } from './common-js.js';
 import { ownCopy } from './own-copy.js';
 import { slimTensorflow } from './slim-tensorflow.js';
 
@@ -11,7 +12,7 @@ export const wasmFile = 'tfjs-backend-wasm-simd.wasm';
 /** The module that reads our own kernels, one of several builds, from beside itself. */
 const kernelsModule = /(^|\/)lib\/kernels\/kernels\.[jt]s$/;
 
-const target = { platform: 'node', target: 'node20' } as const;
+const entryFile = 'function.cjs';
 
 /**
  * What Lambda imports as `index.handler`. It awaits what a handler has to do before its first event (MODELET_PRELOAD=init), which
@@ -24,14 +25,15 @@ await handler.ready;
 
 /**
  * Bundles one function into `outdir`, which is emptied first: `index.mjs`, the code in `function.cjs` with chunks that it reads
- * at once or on demand (what stands behind an `import()`), and the wasm files of the kernels and the engine that the bundle
- * holds. `.cjs` is CommonJS whatever package.json is above it. In a bundle `import.meta.url` is the file itself.
+ * on demand (what stands behind an `import()`), and the wasm files of the kernels and the engine that the bundle
+ * holds. `.cjs` is CommonJS whatever package.json is above it.
  */
 export async function bundleFunction({ entry, outdir }: { entry: string; outdir: string }): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   const { outputFiles, metafile } = await build({
-    ...target,
+    platform: 'node',
+    target: 'node20',
     entryPoints: { function: entry },
     outdir,
     outExtension: { '.js': '.cjs' },
@@ -58,9 +60,12 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
   });
   writeFileSync(join(outdir, 'index.mjs'), index);
   const reached = reachable(metafile.outputs);
+  const chunks = new Map<string, Chunk>();
   for (const { path, text } of outputFiles) {
-    if (reached.has(relative('.', path).replaceAll(sep, '/'))) writeFileSync(path, await toCommonJs(text));
+    const output = reached.get(relative('.', path).replaceAll(sep, '/'));
+    if (output !== undefined) chunks.set(basename(path), { text, imports: importsOf(output) });
   }
+  for (const [name, text] of await toCommonJs(chunks, entryFile)) writeFileSync(join(outdir, name), text);
   const inputs = [...reached.values()].flatMap((output) => Object.entries(output.inputs));
   const holding = (what: (path: string) => boolean): string | undefined =>
     inputs.find(([path, { bytesInOutput }]) => bytesInOutput > 0 && what(path))?.[0];
@@ -78,7 +83,7 @@ export async function bundleFunction({ entry, outdir }: { entry: string; outdir:
 
 /** The outputs that the entry imports, at once or on demand: there is also a chunk for each `import()` that fell away. */
 function reachable(outputs: Metafile['outputs']): Map<string, Metafile['outputs'][string]> {
-  const found = new Map(Object.entries(outputs).filter(([path]) => basename(path) === 'function.cjs'));
+  const found = new Map(Object.entries(outputs).filter(([path]) => basename(path) === entryFile));
   // A map goes on to what is added while it is walked.
   for (const { imports } of found.values()) {
     for (const { path } of imports) {
@@ -89,17 +94,8 @@ function reachable(outputs: Metafile['outputs']): Map<string, Metafile['outputs'
   return found;
 }
 
-/**
- * CommonJS starts 4 ms faster than the same as ES modules, and does not load what a builtin has in getters: an `import` of
- * `node:http` evaluates all of undici, which takes 15 ms.
- */
-async function toCommonJs(text: string): Promise<string> {
-  const { code } = await transform(text, {
-    ...target,
-    format: 'cjs',
-    minify: true,
-    supported: { 'dynamic-import': false },
-    banner: 'const modeletFileUrl=require("node:url").pathToFileURL(__filename).href;',
-  });
-  return code;
+function importsOf({ imports }: Metafile['outputs'][string]): Chunk['imports'] {
+  return imports
+    .filter(({ external }) => external !== true)
+    .map(({ path, kind }) => ({ name: basename(path), onDemand: kind === 'dynamic-import' }));
 }

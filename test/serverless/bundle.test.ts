@@ -44,6 +44,8 @@ describe('bundleFunction', () => {
     );
     const outdir = join(dir, 'out');
     await bundleFunction({ entry: join(dir, 'entry.ts'), outdir });
+    // What is shared is in the function's own file: each file more takes a start longer.
+    expect(readdirSync(outdir)).toEqual(['function.cjs', 'index.mjs', expect.stringMatching(/^rare-\w+\.cjs$/)]);
     const script = `
       const read = () => Object.keys(require.cache).filter((file) => file.includes('rare-')).length;
       const { handler, isOwn } = require(${JSON.stringify(join(outdir, 'function.cjs'))});

@@ -1,11 +1,10 @@
 import { ModeletError } from '../../core/errors.js';
 import type { ObjectStore } from '../../core/object-store.js';
-import { fileStore } from './file-store.js';
 
 /** The store at a folder (`./models`) or at `s3://bucket/prefix`; nothing is read or connected to yet. */
 export async function openStore(location: string): Promise<ObjectStore> {
   if (location.startsWith('s3://')) {
-    // Loaded only here: the AWS SDK costs every start-up time that a folder does not need.
+    // Each is read where it is needed, as a start waits for it.
     const { s3Store } = await import('./s3-store.js');
     return s3Store(location);
   }
@@ -15,5 +14,6 @@ export async function openStore(location: string): Promise<ObjectStore> {
       `"${location}" is not a place to store in: use a folder or s3://bucket/prefix`,
     );
   }
+  const { fileStore } = await import('./file-store.js');
   return fileStore(location);
 }
