@@ -5,8 +5,8 @@ import { type BatchInput, beginning } from '../../../lib/batch/record.js';
 import { memoryInput } from './memory-input.js';
 
 const megabyte = 2 ** 20;
-/** What reading may take beyond what the process has; the issue of a batch run is 200 MB, of which this is a part. */
-const bound = 120 * megabyte;
+/** What reading may take beyond what the process has: a part of the 200 MB that a batch run may take. */
+const bound = 160 * megabyte;
 
 const image = Buffer.alloc(3000, 'modelet').toString('base64');
 const jsonLines = (count: number): Buffer =>
