@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
 /** Offsets into the memory are in bytes, pitches and sizes in elements; lib/kernels/c says what each kernel does. */
 type Kernel = (...numbers: number[]) => number;
@@ -64,10 +64,13 @@ const compiled = new Map<Build, Promise<WebAssembly.Module>>();
 
 /** The code of a build, compiled once a process. */
 export function compileKernels(build: Build = bestBuild()): Promise<WebAssembly.Module> {
-  const module = compiled.get(build) ?? readFile(new URL(`./${build}.wasm`, import.meta.url)).then(WebAssembly.compile);
+  const module = compiled.get(build) ?? WebAssembly.compile(codeOf(build));
   compiled.set(build, module);
   return module;
 }
+
+/** At once: a cold start would wait longer for a thread that reads than for the disk. */
+const codeOf = (build: Build): Uint8Array<ArrayBuffer> => readFileSync(new URL(`./${build}.wasm`, import.meta.url));
 
 /** In pages of 64 KiB: what a new memory has, and what 32-bit pointers reach. Room for it is reserved, not taken. */
 const pages = { initial: 16, maximum: 65_536 };
