@@ -36,7 +36,7 @@ export async function examineModel(registry: Registry, { name, memory }: ModelCo
 function checkServed({ savedModel, version }: Manifest): void {
   if (savedModel === undefined) return;
   const message = `version ${version} is a SavedModel, which only the tensorflow backend serves, and that fits in no zip`;
-  throw new ModeletError('INVALID_INPUT', `${message}; deploy an image (docs/deploying.md), or publish a graph`);
+  throw new ModeletError('INVALID_INPUT', `${message}; publish the model as .keras, .h5 or a TF.js graph`);
 }
 
 /** A task of one's own has a name that the source need not show. @throws INVALID_INPUT */

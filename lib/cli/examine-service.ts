@@ -41,11 +41,18 @@ export async function readService(): Promise<{ readonly finding: Finding; readon
     const missing = [plugins].flat().find((plugin) => typeof plugin === 'string' && isAbsent(plugin));
     if (missing !== undefined)
       throw new ModeletError('INVALID_INPUT', `its plugin ${missing} is not there; npm run build`);
+    if (JSON.stringify(custom?.modelet ?? custom)?.includes('${')) return unresolved;
     models = configured(custom?.modelet);
     return { state: 'ok', message: `deploys ${models.map(({ name }) => name).join(', ')}` };
   });
   return { finding, models };
 }
+
+const unresolved = {
+  state: 'warning',
+  message: 'custom.modelet has variables, which only the framework resolves: its models are not looked at',
+  todo: 'npx sls package checks them',
+} as const;
 
 interface ServiceFile {
   readonly plugins?: unknown;

@@ -138,6 +138,16 @@ test('a folder without serverless.yml, a plugin that is not built, a registry wi
 });
 
 test.each([
+  `custom:\n  modelet: { models: { tiny: { memory: "\${param:memory}" } } }\n`,
+  `custom: "\${file(custom.yml)}"\n`,
+])('what only the framework can resolve is a warning: %j', async (yaml) => {
+  writeFileSync('serverless.yml', yaml);
+  const { code, of } = await doctor();
+  expect(code).toBe(0);
+  expect(of['serverless.yml']).toMatch(/^warning: custom\.modelet has variables.*; npx sls package checks them$/);
+});
+
+test.each([
   ['20.18.9', 'failed'],
   ['18.20.0', 'failed'],
   ['20.19.0', 'ok'],
