@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ModeletError } from '../../lib/core/errors.js';
 import type { Datatype, Tensor } from '../../lib/core/tensor.js';
 import * as attribute from '../../lib/importers/graph/attributes.js';
 import { CannotPlan } from '../../lib/plans/cannot-plan.js';
@@ -187,7 +188,10 @@ describe('numbers come to where TF.js puts them', () => {
             yields: [datatype],
           };
           await expectAgreement(trial).catch((error: unknown) => {
-            if (!(error instanceof CannotPlan && error.message.includes('without elements'))) throw error;
+            if (error instanceof CannotPlan && error.message.includes('without elements')) return;
+            // TF.js' own, for some strides backwards behind an ellipsis: there is nothing to compare with.
+            if (error instanceof ModeletError && error.message.includes('Requested out of range element')) return;
+            throw error;
           });
         },
       ),
