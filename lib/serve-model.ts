@@ -8,7 +8,6 @@ import { once } from './core/once.js';
 import type { Task } from './core/task.js';
 import { startTimings } from './core/timings.js';
 import { version } from './core/version.js';
-import { weightBudget } from './core/weight-budget.js';
 import { createApp } from './protocol/app.js';
 import { catalogRoutes } from './protocol/catalog.js';
 import { jobRoutes } from './protocol/jobs.js';
@@ -86,7 +85,7 @@ export async function openService(model: string, tasks: readonly Task[], startup
     engine,
     tasks,
     log: telemetry.log,
-    budget: weightBudget(engine, functionMegabytes()),
+    budget: weightBudget(engine, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
     lookEveryMs: lookInterval(process.env.MODELET_ALIAS_SECONDS),
   });
   return { service: timedService(service, startup), telemetry };
@@ -95,14 +94,14 @@ export async function openService(model: string, tasks: readonly Task[], startup
 /** @throws MODEL_UNAVAILABLE, as nothing else can be said of a function that is configured wrongly */
 async function openConfigured(): Promise<Engine> {
   const { MODELET_BACKEND: backend = 'wasm', MODELET_PLANS: plans = 'on' } = process.env;
-  const processors = processorsOf(functionMegabytes());
+  const processors = processorsOf(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE);
   if (plans === 'on' || plans === 'off') return openEngine(backend, { plans: plans === 'on', processors });
   throw new ModeletError('MODEL_UNAVAILABLE', `MODELET_PLANS is '${plans}'; set it to on or off`);
 }
 
 /** Lambda shows two processors to every function, and gives one of them for each 1,769 MB. */
-function processorsOf(megabytes: number | undefined): number {
-  return megabytes === undefined ? availableParallelism() : Math.max(1, Math.floor(megabytes / 1769));
+function processorsOf(megabytes: string | undefined): number {
+  return megabytes === undefined ? availableParallelism() : Math.max(1, Math.floor(Number(megabytes) / 1769));
 }
 
 function timedService(service: Service, { time }: Startup): Service {
@@ -154,9 +153,18 @@ export function serveCatalog(): LambdaHandler {
   return createLambdaHandler(async (request, call) => (await app())(request, call));
 }
 
-function functionMegabytes(): number | undefined {
-  const megabytes = process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
-  return megabytes === undefined ? undefined : Number(megabytes);
+const MiB = 2 ** 20;
+
+/** Node.js, code and activations, beside the weights. */
+const baseline = 160 * MiB;
+
+/**
+ * Bytes of weights that a function keeps, all versions together.
+ * @param megabytes of the function's memory, as Lambda tells it; without it what the engine can hold
+ */
+function weightBudget({ mostWeights, memoryPerWeight }: Engine, megabytes: string | undefined): number {
+  if (megabytes === undefined) return mostWeights;
+  return Math.min(mostWeights, Math.max(0, Number(megabytes) * MiB - baseline) / memoryPerWeight);
 }
 
 /** @throws MODEL_UNAVAILABLE, as nothing else can be said of a function that is configured wrongly */

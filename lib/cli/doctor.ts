@@ -1,30 +1,35 @@
 import { ModeletError } from '../core/errors.js';
-import type { Registry } from '../registry/registry.js';
+import { examineCredentials } from './examine-credentials.js';
 import { examineModel } from './examine-model.js';
-import { examineCredentials, examineFramework, examineNode, readService } from './examine-service.js';
-import { type Finding, findingOf } from './finding.js';
+import type { Finding } from './finding.js';
+import { packageService } from './package-service.js';
 import type { Verb } from './verb.js';
 
 export const doctor: Verb = {
   name: 'doctor',
   usage: 'modelet doctor',
-  summary: 'checks before a deploy: Node.js, serverless.yml, and each of its models with its golden output',
+  summary: 'checks before a deploy: packages the service, and asks each packaged model for its golden output',
   needs: [],
   options: {},
   help: [
-    '  Run it where serverless.yml is. Nothing is changed, nor sent anywhere; with --registry s3://… the models of that bucket',
-    '  are read. Exit code 1 where a check failed; warnings are told and pass.',
+    '  Run it where serverless.yml is. It packages as `npx sls package` does, and runs the functions that come of it here, with the',
+    '  memory that they will have, on the models of the registry (--registry s3://… for those of a bucket). Exit code 1 where a check',
+    '  failed; warnings are told and pass.',
   ],
   run: async ({ registry, print, progress }) => {
-    const { finding, models } = await readService();
-    const findings = [examineNode(), examineFramework(), finding, examineCredentials()];
-    findings.push(await examineRegistry(registry));
-    const bar = progress('models', models.length);
-    for (const [index, model] of models.entries()) {
-      bar.update(index, model.name);
-      findings.push(...(await examineModel(registry, model)));
+    const bar = progress('doctor', 1);
+    const findings: Finding[] = [];
+    try {
+      bar.update(0, 'packaging');
+      const { finding, models } = await packageService();
+      findings.push(finding, await examineCredentials());
+      for (const [index, model] of models.entries()) {
+        bar.update((index + 1) / (models.length + 1), model.name);
+        findings.push(...(await examineModel(registry, model)));
+      }
+    } finally {
+      bar.stop();
     }
-    bar.stop();
     print(findings.map(line).join('\n'), { findings });
     const failed = findings.filter(({ state }) => state === 'failed').length;
     if (failed > 0) throw new ModeletError('INVALID_REQUEST', `${failed} of ${findings.length} checks failed; ${mend}`);
@@ -32,19 +37,6 @@ export const doctor: Verb = {
 };
 
 const mend = "mend what is marked 'failed', then run it again";
-
-function examineRegistry(registry: Registry): Promise<Finding> {
-  return findingOf('registry', async () => {
-    const { location } = registry.store;
-    const { length } = await registry.models();
-    if (length > 0) return { state: 'ok', message: `${location} has ${length} model(s)` };
-    return {
-      state: 'failed',
-      message: `${location} has no models`,
-      todo: 'publish one, or name another by --registry',
-    };
-  });
-}
 
 function line({ state, subject, message, todo }: Finding): string {
   const first = `${state.padEnd(7)}  ${subject}: ${message}`;

@@ -20,8 +20,8 @@ const commonJs = {
 } as const;
 
 /**
- * Chunks → files of CommonJS under the same names. Those that the entry imports at once are in its own file: each file takes a
- * start a third of a millisecond here, and on Lambda, whose disk is filled as it is read, longer.
+ * Chunks → files of CommonJS under the same names. Those that the entry imports at once are in its own file: each file more takes a
+ * start longer, most of all on Lambda, whose disk is filled as it is read.
  */
 export async function toCommonJs(chunks: ReadonlyMap<string, Chunk>, entry: string): Promise<Map<string, string>> {
   const atOnce = importedAtOnce(chunks, entry);

@@ -1,172 +1,201 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { examineCredentials, examineNode } from '../../lib/cli/examine-service.js';
-import type { Registry } from '../../lib/registry/registry.js';
-import { modeletCommand } from '../support/modelet-command.js';
-import { temporaryRegistry } from '../support/serve.js';
-import { publishTiny } from '../support/tiny-model.js';
+import { join, resolve } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createService } from '../serverless/package-service.js';
 
-const command = modeletCommand();
-const repository = process.cwd();
+// The framework packages the service each time.
+jest.setTimeout(120_000);
+
+const modelet = resolve('bin/modelet.js');
+const yml = readFileSync('serverless.yml', 'utf8');
 let folder: string;
-let registry: Registry;
+let registry: string;
 
-beforeEach(async () => {
-  registry = temporaryRegistry();
-  await publishTiny(registry, 'tiny');
-  folder = mkdtempSync(join(tmpdir(), 'modelet-doctor-'));
-  mkdirSync(join(folder, 'functions'));
-  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
-  process.chdir(folder);
-  service('tiny: {}');
-  served('tiny', 'tensor');
+beforeAll(async () => {
+  folder = await createService();
 });
-afterEach(() => {
-  process.chdir(repository);
-  rmSync(folder, { recursive: true });
+beforeEach(() => {
+  registry = mkdtempSync(join(tmpdir(), 'modelet-doctor-'));
+  cpSync('models/digits', join(registry, 'digits'), { recursive: true });
+  service('digits: {}');
+  served('imageClassification');
 });
 
-const service = (models: string): void =>
-  writeFileSync('serverless.yml', `service: mine\ncustom:\n  modelet:\n    models: { ${models} }\n`);
-const served = (model: string, task: string): void =>
+const service = (models: string, edit = (text: string) => text): void =>
   writeFileSync(
-    `functions/${model}.ts`,
-    `import { serveModel, ${task} } from '../lib/index.js';\nexport const handler = serveModel('${model}', { tasks: [${task}] });\n`,
+    join(folder, 'serverless.yml'),
+    edit(yml.replace(/models:\n(?: {6}[a-z-]+: \{\}\n)+/, `models: { ${models} }\n`)),
   );
+const served = (task: string): void =>
+  writeFileSync(
+    join(folder, 'functions/digits.ts'),
+    `import { serveModel, ${task} } from '../lib/index.js';
+    // imageClassification is named here, and not served.
+    export const handler = serveModel('digits', { tasks: [${task}] });\n`,
+  );
+const edit = (file: string, change: (json: Record<string, never>) => unknown): void => {
+  const path = join(registry, 'digits', file);
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8')))));
+};
 
 interface Told {
-  readonly code: number;
+  readonly code: number | null;
+  readonly out: string;
   readonly err: string;
-  /** Of each subject the last: `failed: what; what to do`. */
-  readonly of: Readonly<Record<string, string>>;
 }
 
-async function doctor(): Promise<Told> {
-  const { code, out, err } = await command.run('doctor', '--json', '--registry', registry.store.location);
-  const { findings } = JSON.parse(out) as {
-    findings: { subject: string; state: string; message: string; todo?: string }[];
+function run(args: readonly string[], cwd = folder, env: Readonly<Record<string, string>> = {}): Promise<Told> {
+  const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  const nowhere = {
+    AWS_SHARED_CREDENTIALS_FILE: '/nowhere/a',
+    AWS_CONFIG_FILE: '/nowhere/b',
+    AWS_EC2_METADATA_DISABLED: 'true',
   };
-  const of = Object.fromEntries(
-    findings.map(({ subject, state, message, todo }) => [subject, `${state}: ${message}${todo ? `; ${todo}` : ''}`]),
-  );
-  return { code, err, of };
+  const child = spawn(process.execPath, [modelet, 'doctor', '--registry', registry, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(bare), ...nowhere, ...env },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  return new Promise((done) => child.once('close', (code) => done({ code, out, err })));
 }
 
-test('says of a service that can be deployed what it looked at', async () => {
-  const { code, err, of } = await doctor();
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(of.node).toMatch(/^ok: Node\.js \d+/);
-  expect(of.framework).toMatch(/^ok: osls \d/);
-  expect(of['serverless.yml']).toBe('ok: deploys tiny');
-  expect(of.registry).toMatch(/^ok: .* has 1 model\(s\)$/);
-});
+/** What is said of one subject: `failed: why; what to do`, one line each. */
+async function told(subject: string): Promise<{ code: number | null; said: string[] }> {
+  const { code, out } = await run(['--json']);
+  const { findings } = JSON.parse(out) as { findings: Record<'subject' | 'state' | 'message' | 'todo', string>[] };
+  const of = findings.filter((finding) => finding.subject === subject);
+  return { code, said: of.map(({ state, message, todo }) => `${state}: ${message}${todo ? `; ${todo}` : ''}`) };
+}
 
-test('tells for people line by line, and what to do beneath', async () => {
-  service('tiny: {}, absent: {}');
-  served('absent', 'tensor');
-  const { code, out, err } = await command.run('doctor', '--registry', registry.store.location);
-  expect(code).toBe(1);
-  expect(out).toMatch(/^ok {7}tiny: version 1 answers its golden input within \S+ \(wasm\)$/m);
-  expect(out).toMatch(/^failed {3}absent: .*\n {9}\S/m);
-  expect(err.trimEnd().split('\n')).toEqual([
-    expect.stringMatching(/^1 of \d checks failed$/),
-    "mend what is marked 'failed', then run it again",
+test('a service that can be deployed: a line each, and what to do beneath a warning', async () => {
+  const { code, out, err } = await run([]);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out.split('\n')).toEqual([
+    'ok       package: the service deploys digits',
+    'warning  credentials: the AWS SDK finds none: packaging works without, deploying does not',
+    expect.stringMatching(/^ {9}\S/),
+    'ok       digits: version 1 answers its golden input in 1769 MB',
+    '',
   ]);
 });
 
-test('a version without a plan for these kernels is a warning', async () => {
-  const { code, of } = await doctor();
-  expect(code).toBe(0);
-  expect(of.tiny).toMatch(/^warning: has no plan for the kernels of this release.*; publish tiny again/);
+test('credentials are found where the SDK looks, and never told', async () => {
+  const keys = { AWS_ACCESS_KEY_ID: 'AKIASECRET', AWS_SECRET_ACCESS_KEY: 'very-secret' };
+  const { out } = await run([], folder, keys);
+  expect(out).toMatch(/^ok {7}credentials: the AWS SDK finds some$/m);
+  expect(out).not.toMatch(/SECRET|very/);
 });
 
-test('weights that were damaged after they were published', async () => {
-  const { files } = await registry.manifest('tiny', '1');
-  for (const { name, bytes } of files) {
-    writeFileSync(join(registry.store.location, 'tiny/versions/1', name), new Uint8Array(bytes));
-  }
-  const { code, of } = await doctor();
+test('a failure ends with 1, in two lines', async () => {
+  rmSync(join(registry, 'digits'), { recursive: true });
+  const { code, out, err } = await run([]);
   expect(code).toBe(1);
-  expect(of.tiny).toMatch(/^failed: .*(checksum|published)/);
+  expect(out).toMatch(/^failed {3}digits: there is no model 'digits' in the registry\n {9}\S/m);
+  expect(err.split('\n')).toEqual(['1 of 3 checks failed', "mend what is marked 'failed', then run it again", '']);
 });
 
-test.each([
-  [
-    'memory',
-    'tiny: { memory: 128 }',
-    'tiny',
-    /^failed: its weights need \d+ MB of memory, and it has 128; set custom\.modelet\.models\.tiny\.memory to \d+ or more$/,
-  ],
-  [
-    'an entry without a file',
-    'tiny: {}, other: {}',
-    'serverless.yml',
-    /^failed: .*functions\/other\.ts; .*npx modelet new other/,
-  ],
-  [
-    'a setting that there is not',
-    'tiny: { size: 1 }',
-    'serverless.yml',
-    /^failed: custom\.modelet\.models\.tiny\.size is not a setting/,
-  ],
-  ['no YAML', 'tiny: {', 'serverless.yml', /^failed: it is no YAML: /],
-])('what would stop a deployment: %s', async (_, models, subject, told) => {
-  service(models);
-  const { code, of } = await doctor();
-  expect(code).toBe(1);
-  expect(of[subject]).toMatch(told);
-});
-
-test('a function that does not serve the task of its model', async () => {
-  served('tiny', 'forecast');
-  expect((await doctor()).of.tiny).toBe(
-    'failed: version 1 has task tensor@1, which functions/tiny.ts does not serve; add tensor to its tasks',
-  );
-});
-
-test('a folder without serverless.yml, a plugin that is not built, a registry without models', async () => {
-  writeFileSync('serverless.yml', 'plugins:\n  - ./dist/lib/serverless/plugin.js\n');
-  expect((await doctor()).of['serverless.yml']).toMatch(/plugin\.js is not there; npm run build$/);
-  rmSync('serverless.yml');
-  registry = temporaryRegistry();
-  const { code, of } = await doctor();
-  expect(code).toBe(1);
-  expect(of['serverless.yml']).toBe('failed: there is none here; run it in the folder of the service');
-  expect(of.registry).toMatch(/^failed: .* has no models; publish one/);
-});
-
-test.each([
-  `custom:\n  modelet: { models: { tiny: { memory: "\${param:memory}" } } }\n`,
-  `custom: "\${file(custom.yml)}"\n`,
-])('what only the framework can resolve is a warning: %j', async (yaml) => {
-  writeFileSync('serverless.yml', yaml);
-  const { code, of } = await doctor();
-  expect(code).toBe(0);
-  expect(of['serverless.yml']).toMatch(/^warning: custom\.modelet has variables.*; npx sls package checks them$/);
-});
-
-test.each([
-  ['20.18.9', 'failed'],
-  ['18.20.0', 'failed'],
-  ['20.19.0', 'ok'],
-  ['24.0.1', 'ok'],
-])('Node.js %s: %s', (version, state) => {
-  expect(examineNode(version)).toMatchObject({ subject: 'node', state });
-});
-
-test('credentials are looked for where the SDK looks, and never told', () => {
-  const nowhere = { AWS_SHARED_CREDENTIALS_FILE: '/nowhere/a', AWS_CONFIG_FILE: '/nowhere/b' };
-  expect(examineCredentials(nowhere)).toMatchObject({ state: 'warning' });
-  const inEnvironment = examineCredentials({
-    ...nowhere,
-    AWS_ACCESS_KEY_ID: 'AKIASECRET',
-    AWS_SECRET_ACCESS_KEY: 'very-secret',
+describe('what packaging refuses', () => {
+  test.each([
+    ['a setting that there is not', 'digits: { size: 1 }', /custom\.modelet\.models\.digits\.size is not a setting/],
+    [
+      'a model without a function',
+      'digits: {}, other: {}',
+      /has no functions\/other\.ts; write it with: npx modelet new other/,
+    ],
+    ['no YAML', 'digits: {', /^failed: \S.*serverless\.yml/],
+  ])('%s', async (_, models, why) => {
+    service(models);
+    expect(await told('package')).toEqual({ code: 1, said: [expect.stringMatching(why)] });
   });
-  expect(inEnvironment).toMatchObject({ state: 'ok' });
-  expect(JSON.stringify(inEnvironment)).not.toMatch(/SECRET|very/);
-  writeFileSync('credentials', '');
-  const inFile = examineCredentials({ ...nowhere, AWS_SHARED_CREDENTIALS_FILE: 'credentials', AWS_PROFILE: 'work' });
-  expect(inFile).toMatchObject({ state: 'ok', message: 'profile work' });
+
+  test.each([
+    ['no plugin', (text: string) => text.replace(/plugins:\n.*\n/, ''), /does not have modelet's plugin.*; add /],
+    ['a plugin that is not built', (text: string) => text.replace('plugin.js', 'absent.js'), /absent\.js/],
+    ['no bucket for models', (text: string) => text.replace(' ModelsBucket:', ' Others:'), /ModelsBucket/],
+  ])('%s', async (_, change, why) => {
+    service('digits: {}', change);
+    expect(await told('package')).toEqual({ code: 1, said: [expect.stringMatching(why)] });
+  });
+
+  test('no function for the catalog', async () => {
+    rmSync(join(folder, 'functions/catalog.ts'));
+    try {
+      expect(await told('package')).toEqual({ code: 1, said: [expect.stringMatching(/functions\/catalog\.ts/)] });
+    } finally {
+      cpSync('functions/catalog.ts', join(folder, 'functions/catalog.ts'));
+    }
+  });
+
+  test('a folder that is no service', async () => {
+    const { code, out } = await run([], registry);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^failed {3}package: the Serverless Framework is not installed here\n {9}npm ci$/m);
+  });
+});
+
+test('what only the framework resolves: merge keys and variables', async () => {
+  const said = ['ok: version 1 answers its golden input in 1024 MB'];
+  service('digits: { <<: *small }', (text) => text.replace('custom:\n', 'custom:\n  small: &small { memory: 1024 }\n'));
+  expect(await told('digits')).toEqual({ code: 0, said });
+  writeFileSync(join(folder, 'models.yml'), 'digits: { memory: 1024 }\n');
+  service('digits: {}', (text) => text.replace('{ digits: {} }', `$\{file(./models.yml)}`));
+  expect(await told('digits')).toEqual({ code: 0, said });
+});
+
+describe('what a deployed function would answer', () => {
+  test('a task that it does not serve', async () => {
+    served('tensor');
+    const { code, said } = await told('digits');
+    expect({ code, said }).toEqual({
+      code: 1,
+      said: [expect.stringMatching(/^failed: .*image-classification@1, but this function knows only tensor@1/)],
+    });
+  });
+
+  test('too little memory for its weights', async () => {
+    service('digits: { memory: 128 }');
+    expect(await told('digits')).toEqual({
+      code: 1,
+      said: [expect.stringMatching(/^failed: .* memory.*; give the function/)],
+    });
+  });
+
+  test('damaged files', async () => {
+    const version = join(registry, 'digits/versions/1');
+    for (const name of readdirSync(version, { recursive: true, encoding: 'utf8' })) {
+      const file = join(version, name);
+      if (name === 'manifest.json' || statSync(file).isDirectory()) continue;
+      writeFileSync(file, new Uint8Array(statSync(file).size));
+    }
+    expect(await told('digits')).toEqual({
+      code: 1,
+      said: [expect.stringMatching(/^failed: digits@1 is not ready: /)],
+    });
+  });
+
+  test('a canary that is not there', async () => {
+    edit('aliases/production.json', (alias) => ({ ...alias, canary: { version: '2', percent: 10 } }));
+    expect(await told('digits')).toEqual({ code: 1, said: [expect.stringMatching(/^failed: .*no version '2'/)] });
+  });
+
+  test('a plan for other kernels is a warning', async () => {
+    edit('versions/1/manifest.json', (manifest) => ({ ...manifest, plan: { kernels: 999 } }));
+    expect(await told('digits')).toEqual({
+      code: 0,
+      said: [
+        'ok: version 1 answers its golden input in 1769 MB',
+        expect.stringMatching(
+          /^warning: version 1 has no plan for the kernels of this release.*; publish digits again/,
+        ),
+      ],
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { prepareHandwriting } from './handwriting.js';
 import { preparePhoto } from './photo.js';
 
 /** What a network takes. */
-export interface ImageSize {
+interface ImageSize {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
