@@ -10,6 +10,9 @@ import type { ModelConfig } from '../serverless/config.js';
 import type { FunctionAnswer } from './ask-function.js';
 import { type Finding, failedBy } from './finding.js';
 
+/** Two answers, each within a request's time, and a start: after that the function hangs. */
+const longestMs = 90_000;
+
 /** Whether a packaged function serves the versions that production names, the canary's too. */
 export async function examineModel(registry: Registry, model: ModelConfig): Promise<Finding[]> {
   const subject = model.name;
@@ -61,6 +64,7 @@ function askFunction(
       {
         env: { ...process.env, ...env, POWERTOOLS_METRICS_DISABLED: 'true', POWERTOOLS_LOG_LEVEL: 'SILENT' },
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        timeout: longestMs,
       },
     );
     let said = '';
@@ -69,8 +73,8 @@ function askFunction(
     });
     child.once('message', (answers) => done(answers as readonly FunctionAnswer[]));
     child.once('close', (code, signal) => {
-      const why = said.split('\n').find((line) => /Error\b/.test(line)) ?? `it ended with ${signal ?? code}`;
-      fail(new ModeletError('INVALID_INPUT', `functions/${name}.ts can't be run: ${why}`));
+      const why = said.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? `it ended with ${signal ?? code}`;
+      fail(new ModeletError('INVALID_INPUT', `functions/${name}.ts can't be run: ${why}; mend it`));
     });
   });
 }

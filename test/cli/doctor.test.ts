@@ -160,6 +160,12 @@ describe('what a deployed function would answer', () => {
     });
   });
 
+  test('nothing, as it breaks at its start', async () => {
+    writeFileSync(join(folder, 'functions/digits.ts'), "throw new TypeError('no such thing');");
+    const said = ["failed: functions/digits.ts can't be run: TypeError: no such thing; mend it"];
+    expect(await told('digits')).toEqual({ code: 1, said });
+  });
+
   test('too little memory for its weights', async () => {
     service('digits: { memory: 128 }');
     expect(await told('digits')).toEqual({
