@@ -96,15 +96,20 @@ describeWithS3('a week of versions in a minute', () => {
         }
       };
       const workers = [0, 1, 2].map(load);
-      const steps = (
-        await Promise.all([operate(location, 'ann', 1), operate(location, 'bob', 2), operate(location, 'eve', 3)])
-      ).flat();
+      const seen = (): number => new Set(answers.map(({ version }) => version)).size;
+      const steps: Step[] = [];
+      let operators = 0;
+      // A busy machine may serve next to nothing in one week: then there is another one.
+      do {
+        const names = ['ann', 'bob', 'eve'];
+        steps.push(...(await Promise.all(names.map((name) => operate(location, name, ++operators)))).flat());
+      } while (seen() <= 3 && operators < 30);
       working = false;
       await Promise.all(workers);
 
       const published = steps.filter(({ action, done }) => action === 'publish' && done !== undefined);
-      expect(published).toHaveLength(3 * rounds);
-      expect(new Set(published.map(({ done }) => done)).size).toBe(3 * rounds);
+      expect(published).toHaveLength(operators * rounds);
+      expect(new Set(published.map(({ done }) => done)).size).toBe(operators * rounds);
       // What was refused was refused because somebody else was first, or because there was nothing to do.
       const reasons = /moved by someone else meanwhile|is at \d+ already|has no previous version|has no version/;
       for (const { refused } of steps) if (refused !== undefined) expect(refused).toMatch(reasons);
@@ -116,7 +121,7 @@ describeWithS3('a week of versions in a minute', () => {
         const scale = scales.get(version) ?? Number.NaN;
         expect(y).toEqual([x * scale, 0, scale]);
       }
-      expect(new Set(answers.map(({ version }) => version)).size).toBeGreaterThan(3);
+      expect(seen()).toBeGreaterThan(3);
       const pruned = steps.filter(({ action, done = '' }) => action === 'prune' && done !== '');
       expect(pruned.length).toBeGreaterThan(5);
       // Nothing of it is lost: the alias names a version that is there.
