@@ -81,7 +81,7 @@ const winograd = (name: string, size: number, channels: number, columns: number)
     ];
     const weights = take(36 * panels(columns, channels));
     const scratch = take(36 * Math.ceil(size / 4) ** 2 * (channels + columns));
-    kernels.pack_winograd(raw, weights, channels, columns, scratch);
+    kernels.pack_winograd(raw, weights, channels, columns);
     const pitches = [side * channels, side * side * channels, columns, size * columns, size * size * columns];
     return () => {
       kernels.winograd(x, weights, bias, out, 0, scratch, 1, size, size, channels, ...pitches, ...unclamped);

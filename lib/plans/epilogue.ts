@@ -21,8 +21,11 @@ export const clamps: Readonly<Record<string, readonly [low: number, high: number
 
 export const unclamped = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 
-interface Surroundings {
-  /** The one node that reads the node's output, if it is one, reads it once, and it is no output of the graph. */
+/** What stands around a node, for kernels that do the work of several. */
+export interface Surroundings {
+  /** Whatever reads the node's output, once an input; nothing where the graph's caller does, too. */
+  readers(node: PlanNode): readonly PlanNode[];
+  /** The one node that reads the node's output, once, if nobody else does. */
   onlyReader(node: PlanNode): PlanNode | undefined;
   /** What is planned already, or a weight. */
   tensorOf(input: string): Value | undefined;

@@ -1,6 +1,6 @@
 import type { Building } from './building.js';
 import type { Constants } from './constants.js';
-import type { Epilogue } from './epilogue.js';
+import type { Epilogue, Surroundings } from './epilogue.js';
 import type { PlanNode } from './plan-graph.js';
 import type { Padding, Value } from './value.js';
 
@@ -17,7 +17,9 @@ export interface Op {
 }
 
 /** A plan in the making, as ops see it. */
-export interface Planning extends Building {
+export interface Planning extends Building, Surroundings {
+  /** Lets the kernel that computes a node compute those behind it, too, up to the last, whose output is the node's. */
+  along(node: PlanNode, behind: readonly PlanNode[], last: PlanNode): void;
   /**
    * What of the nodes behind this one its kernel computes along; they need no call of their own then.
    * @param takes whether the kernel can add a bias, and another tensor

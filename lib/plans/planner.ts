@@ -1,7 +1,7 @@
 import { type Draft, startDraft } from './building.js';
 import { CannotPlan } from './cannot-plan.js';
 import type { Constants } from './constants.js';
-import { followEpilogue } from './epilogue.js';
+import { followEpilogue, type Surroundings } from './epilogue.js';
 import type { Op, Planning } from './op.js';
 import { ops } from './ops/ops.js';
 import { isDivisible, partsOf } from './parts.js';
@@ -59,7 +59,8 @@ function draftFor(graph: PlanGraph, constants: Constants, shapes: ReadonlyMap<st
     values.set(node, [value]);
     return { name, value };
   });
-  for (const node of graph.nodes) {
+  // Weights first: a kernel may take along what adds or multiplies by one, which stands behind it.
+  for (const node of [...graph.nodes.filter(isWeight), ...graph.nodes]) {
     if (isDone(node) || values.has(node.name)) continue;
     const made = emit(node, node.input.map(read), planning);
     values.set(lastOf(node).name, made);
@@ -72,13 +73,15 @@ function draftFor(graph: PlanGraph, constants: Constants, shapes: ReadonlyMap<st
   return { draft, inputs, outputs, shapeOf: (node) => tensorOf(node)?.shape };
 }
 
+const isWeight = ({ op }: PlanNode): boolean => op === 'Const';
+
 /**
  * Tells what needs no weights and no shapes to be told.
  * @throws CannotPlan
  */
 export function checkOps({ nodes, inputs }: PlanGraph): void {
   const given = new Set(inputs.map(({ node }) => node));
-  for (const node of nodes) if (!given.has(node.name) && node.op !== 'Const') opOf(node);
+  for (const node of nodes) if (!given.has(node.name) && !isWeight(node)) opOf(node);
 }
 
 function opOf(node: PlanNode): Op {
@@ -104,7 +107,7 @@ function checkType(node: PlanNode, inputs: readonly Value[]): void {
 }
 
 function emit(node: PlanNode, inputs: readonly Value[], planning: Planning): readonly Value[] {
-  if (node.op === 'Const') return [{ ...planning.constants.weight(node.name), weight: node.name }];
+  if (isWeight(node)) return [{ ...planning.constants.weight(node.name), weight: node.name }];
   const op = opOf(node);
   checkType(node, inputs);
   return [op.emit(node, inputs, planning)].flat();
@@ -118,16 +121,24 @@ function startPlanning(graph: PlanGraph, draft: Draft, tensorOf: (input: string)
   const along = new Set<PlanNode>();
   const lasts = new Map<PlanNode, PlanNode>();
   const lastOf = (node: PlanNode): PlanNode => lasts.get(node) ?? node;
-  const onlyReader = ({ name }: PlanNode): PlanNode | undefined => {
-    const [reader, ...others] = readers.get(name) ?? [];
-    return others.length > 0 || results.has(name) || !reader?.input.includes(name) ? undefined : reader;
+  const surroundings: Surroundings = {
+    readers: ({ name }) => (results.has(name) ? [] : (readers.get(name) ?? [])),
+    onlyReader: (node) => {
+      const [reader, ...others] = surroundings.readers(node);
+      return others.length > 0 || !reader?.input.includes(node.name) ? undefined : reader;
+    },
+    tensorOf,
   };
   const planning: Planning = {
     ...draft,
+    ...surroundings,
+    along: (node, behind, last) => {
+      for (const next of behind) along.add(next);
+      lasts.set(node, last);
+    },
     epilogue: (node, shape, takes) => {
-      const { taken, ...epilogue } = followEpilogue(node, shape, takes, { onlyReader, tensorOf });
-      for (const next of taken) along.add(next);
-      lasts.set(node, epilogue.last);
+      const { taken, ...epilogue } = followEpilogue(node, shape, takes, surroundings);
+      planning.along(node, taken, epilogue.last);
       return epilogue;
     },
     output: (node, shape) => {

@@ -86,11 +86,10 @@ describe.each(builds)('%s', (build) => {
     );
   });
 
-  test('winograd answers as the direct way does, seldom further off than 5e-6 of the largest output', () => {
-    const errors: number[] = [];
+  test('winograd answers as the direct way does, never further off than 5e-6 of the largest output', () => {
     const some = fc.record({ images: size(2), h: fc.integer({ min: 3, max: 14 }), w: fc.integer({ min: 3, max: 14 }) });
     const wide = fc.record({
-      channels: size(8).map((n) => 4 * n),
+      channels: size(24).map((n) => 4 * n),
       columns: size(10).map((n) => 4 * n),
       seed: size(1e6),
     });
@@ -107,7 +106,7 @@ describe.each(builds)('%s', (build) => {
         const expected = out.map((sum, at) => sum + (residual[at] ?? 0));
         const tiles = images * Math.ceil(outH / 4) * Math.ceil(outW / 4);
         const weights = room.take(36 * Math.ceil(columns / 8) * 8 * (channels + 1));
-        room.kernels.pack_winograd(room.put(k), weights, channels, columns, room.take(channels * columns));
+        room.kernels.pack_winograd(room.put(k), weights, channels, columns);
         const [input, output, scratch] = [
           room.put(x),
           room.take(out.length),
@@ -120,12 +119,10 @@ describe.each(builds)('%s', (build) => {
         );
         const worst = error(room.floats(output, out.length), expected);
         room.clear();
-        errors.push(worst);
-        expect(worst).toBeLessThan(1e-5);
+        expect(worst).toBeLessThan(5e-6);
       }),
-      { numRuns: 40, seed: 8 },
+      { numRuns: 60, seed: 8 },
     );
-    expect(errors.filter((worst) => worst > 5e-6).length).toBeLessThan(0.05 * errors.length);
   });
 
   test('batch_matmul, each operand as it is or transposed, its own or shared', () => {

@@ -63,25 +63,6 @@ describe.each(builds)('%s', (build) => {
     );
   });
 
-  test('moments', () => {
-    fc.assert(
-      fc.property(size(5), size(40), size(1e6), (outer, n, seed) => {
-        const x = numbers(outer * n, seed).map((value) => 3 + value);
-        const rows = [...lines(x, { outer, n, inner: 1 })];
-        const means = rows.map(reductions.mean);
-        const variances = rows.map((row, at) =>
-          reductions.mean(row.map((value) => (value - (means[at] as number)) ** 2)),
-        );
-        const [mean, variance] = [room.take(outer), room.take(outer)];
-        room.kernels.moments(room.put(x), mean, variance, outer, n);
-        expectNear(room.floats(mean, outer), means, { relative: 1e-6 });
-        expectNear(room.floats(variance, outer), variances, { relative: 1e-5, absolute: 1e-7 });
-        room.clear();
-      }),
-      { numRuns: 60, seed: 22 },
-    );
-  });
-
   test.each([0, 1])('arg_most, the first of equal ones (least: %i)', (least) => {
     fc.assert(
       fc.property(shapes, ({ seed, ...shape }) => {

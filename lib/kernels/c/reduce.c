@@ -81,14 +81,3 @@ EXPORT(cumulate) void cumulate(const f32 *in, f32 *out, i32 outer, i32 n, i32 in
       }
     }
 }
-
-/* Mean of squared distances from the mean over n, for the normalisations: [outer, n] → mean[outer], variance[outer]. */
-EXPORT(moments) void moments(const f32 *in, f32 *mean, f32 *variance, i32 outer, i32 n) {
-  for (i32 o = 0; o < outer; o++, in += n) {
-    f32 m, sum = 0;
-    each(MEAN, in, &m, 1, n, 1);
-    for (i32 i = 0; i < n; i++) sum += (in[i] - m) * (in[i] - m);
-    mean[o] = m;
-    variance[o] = sum / (f32)n;
-  }
-}

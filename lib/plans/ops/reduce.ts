@@ -9,6 +9,7 @@ import { refuseLong } from './arithmetic.js';
 import { axisOf } from './axes.js';
 import type { ReduceKind } from './kinds.js';
 import { heldBy, knownReduction } from './known-numbers.js';
+import { normalizing } from './layer-norm.js';
 import { reshaped } from './reshape.js';
 import { permuted, viewed, viewOf } from './view.js';
 
@@ -111,7 +112,7 @@ const cumulated: Op = {
 
 export const reduceOps = {
   Sum: reduction({ FP32: 'sum', INT32: 'intSum' }),
-  Mean: reduction({ FP32: 'mean' }),
+  Mean: normalizing(reduction({ FP32: 'mean' })),
   Max: reduction({ FP32: 'most', INT32: 'intMost' }),
   Min: reduction({ FP32: 'least', INT32: 'intLeast' }),
   Prod: reduction({ FP32: 'product', INT32: 'intProduct' }),

@@ -3,6 +3,7 @@ import type { Op, Planning } from '../op.js';
 import { numberOf, type PlanNode } from '../plan-graph.js';
 import type { Value } from '../value.js';
 import type { UnaryKind } from './kinds.js';
+import { normalizing } from './layer-norm.js';
 import { combined, mapped, scalar } from './mapped.js';
 
 /** @returns what ends of a clamp the nodes behind this one have, if they are one */
@@ -60,7 +61,7 @@ const not: Op = {
 export const unaryOps = {
   Neg: op('neg'),
   Abs: op('abs'),
-  Square: op('square'),
+  Square: normalizing(op('square')),
   Sqrt: op('sqrt'),
   Rsqrt: op('rsqrt'),
   Reciprocal: op('reciprocal'),

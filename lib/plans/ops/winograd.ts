@@ -1,6 +1,4 @@
-import { roomOf } from '../arena.js';
 import type { Building } from '../building.js';
-import { growTo } from '../heap.js';
 import { type Address, pitches } from '../value.js';
 import { bandsOf } from './bands.js';
 import type { Convolution } from './convolution.js';
@@ -53,9 +51,6 @@ export function winograd(building: Building, job: Convolution): void {
 function packedTiles(building: Building, weight: string, channels: number, columns: number): Address {
   const floats = 36 * Math.ceil(columns / 8) * 8 * (channels + 1);
   return building.packed(`winograd ${weight}`, floats, [weight], (kernels, to, [from = 0]) => {
-    // Room for one product behind the weight.
-    const scratch = from + roomOf(4 * 9 * channels * columns);
-    growTo(kernels.memory, scratch + roomOf(4 * channels * columns));
-    kernels.pack_winograd(from, to, channels, columns, scratch);
+    kernels.pack_winograd(from, to, channels, columns);
   });
 }

@@ -1,0 +1,125 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { GraphBuilder, GraphValue } from '../../lib/importers/graph/graph-builder.js';
+import { arithmetic, scalar, unary } from '../../lib/importers/graph/ops/elementwise.js';
+import { reduce } from '../../lib/importers/graph/ops/reduce.js';
+import { anyBatches, anyTensor, callsOf, expectGraphAgreement, graphOf, tensorOf } from './planned-graph.js';
+
+type Build = (builder: GraphBuilder, inputs: readonly GraphValue[]) => readonly GraphValue[];
+
+/** The ways in which graphs spell it. */
+const anySpelling = fc.record({
+  centred: fc.boolean(),
+  square: fc.constantFrom('Square', 'Mul'),
+  root: fc.constantFrom('Rsqrt', 'Sqrt'),
+  /** Axes of [batch, 3, 4], from the end. */
+  axes: fc.constantFrom<readonly number[]>([-1], [-2, -1], [2, 1]),
+  gamma: fc.boolean(),
+  beta: fc.boolean(),
+  /** Inputs of sums and products the other way round. */
+  turned: fc.boolean(),
+});
+type Spelling = typeof anySpelling extends fc.Arbitrary<infer T> ? T : never;
+
+const row = (axes: readonly number[], from: number) => {
+  const shape = axes.length === 1 ? [4] : [3, 4];
+  return tensorOf(
+    'FP32',
+    shape,
+    Array.from({ length: axes.length === 1 ? 4 : 12 }, (_, index) => from + index / 8),
+  );
+};
+
+const spelled =
+  ({ centred, square, root, axes, gamma, beta, turned }: Spelling): Build =>
+  (builder, [input]) => {
+    const pair = (op: 'Mul' | 'AddV2', a: GraphValue, b: GraphValue) =>
+      turned ? arithmetic(builder, op, b, a) : arithmetic(builder, op, a, b);
+    let x = input as GraphValue;
+    if (centred) x = arithmetic(builder, 'Sub', x, reduce(builder, 'Mean', x, axes, true));
+    const squared = square === 'Square' || !centred ? unary(builder, 'Square', x) : arithmetic(builder, 'Mul', x, x);
+    const sum = pair('AddV2', reduce(builder, 'Mean', squared, axes, true), scalar(builder, 1e-3));
+    let y =
+      root === 'Rsqrt'
+        ? pair('Mul', x, unary(builder, 'Rsqrt', sum))
+        : arithmetic(builder, 'RealDiv', x, unary(builder, 'Sqrt', sum));
+    if (gamma) y = pair('Mul', y, builder.constant(row(axes, 1), 'gamma'));
+    if (beta) y = pair('AddV2', y, builder.constant(row(axes, -1), 'beta'));
+    return [y];
+  };
+
+test('a layer normalisation is one call, however it is spelled, and answers as TF.js does', () =>
+  fc.assert(
+    fc.asyncProperty(anySpelling, anyBatches('FP32', [2, 3, 4]), async (spelling, batches) => {
+      const graph = graphOf(batches[0] ?? [], spelled(spelling));
+      expect(await callsOf(graph, batches[0] ?? [])).toEqual(['layer_norm']);
+      await expectGraphAgreement(graph, batches, 3e-5);
+    }),
+    { numRuns: 60 },
+  ));
+
+const plain: Spelling = {
+  centred: true,
+  square: 'Square',
+  root: 'Rsqrt',
+  axes: [-1],
+  gamma: true,
+  beta: true,
+  turned: false,
+};
+
+/** Where the mean is none of its, or nothing is: what is left is normalised alone, or call by call. */
+const others: Readonly<Record<string, Build>> = {
+  'what is left without the mean is an output, too': (builder, [x]) => {
+    const centred = arithmetic(builder, 'Sub', x as GraphValue, reduce(builder, 'Mean', x as GraphValue, [-1], true));
+    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-1], true);
+    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
+    return [arithmetic(builder, 'Mul', centred, spread), centred];
+  },
+  'something else reads it': (builder, [x]) => {
+    const centred = arithmetic(builder, 'Sub', x as GraphValue, reduce(builder, 'Mean', x as GraphValue, [-1], true));
+    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-1], true);
+    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
+    return [arithmetic(builder, 'Mul', centred, spread), unary(builder, 'Abs', centred)];
+  },
+  'the mean and the variance are over different axes': (builder, [x]) => {
+    const centred = arithmetic(builder, 'Sub', x as GraphValue, reduce(builder, 'Mean', x as GraphValue, [-1], true));
+    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-2, -1], true);
+    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
+    return [arithmetic(builder, 'Mul', centred, spread)];
+  },
+  'the mean is subtracted the other way round': (builder, [x]) => {
+    const centred = arithmetic(builder, 'Sub', reduce(builder, 'Mean', x as GraphValue, [-1], true), x as GraphValue);
+    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-1], true);
+    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
+    return [arithmetic(builder, 'Mul', centred, spread)];
+  },
+  'its axes are not the last': (builder, inputs) =>
+    spelled({ ...plain, axes: [1], gamma: false, beta: false })(builder, inputs),
+  'its axes are dropped': (builder, [x]) => {
+    const mean = reduce(builder, 'Mean', unary(builder, 'Square', x as GraphValue), [0, 1, 2], false);
+    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', mean, scalar(builder, 1e-3)));
+    return [arithmetic(builder, 'Mul', x as GraphValue, spread)];
+  },
+};
+
+test.each(Object.entries(others))('the mean has a call of its own where %s', async (_, build) => {
+  const [inputs = []] = fc.sample(anyBatches('FP32', [2, 3, 4]), 1)[0] ?? [];
+  const graph = graphOf(inputs, build);
+  expect(await callsOf(graph, inputs)).toContain('reduce');
+  await expectGraphAgreement(graph, [inputs]);
+});
+
+test('numbers for other axes than the normalised are another call', () =>
+  fc.assert(
+    fc.asyncProperty(anyTensor('FP32', [2, 3, 4]), async (x) => {
+      const graph = graphOf([x], (builder, inputs) => {
+        const [y] = spelled({ ...plain, gamma: false, beta: false })(builder, inputs);
+        const column = tensorOf('FP32', [3, 1], [1, 2, 3]);
+        return [arithmetic(builder, 'Mul', y as GraphValue, builder.constant(column, 'column'))];
+      });
+      expect(await callsOf(graph, [x])).toEqual(['layer_norm', 'binary']);
+      await expectGraphAgreement(graph, [[x]], 3e-5);
+    }),
+    { numRuns: 10 },
+  ));
