@@ -22,5 +22,6 @@ export default {
       testPathIgnorePatterns: ['<rootDir>/test/rules/'],
     },
   ],
-  testTimeout: 120_000,
+  // Against hanging alone: a busy machine is no failure.
+  testTimeout: 300_000,
 };

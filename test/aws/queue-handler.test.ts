@@ -32,7 +32,7 @@ requirePart(
   beforeAll(async () => {
     server = await startElasticMq();
     Object.assign(process.env, server.env);
-  }, 30_000);
+  });
 
   afterAll(() => server?.stop());
 
@@ -156,7 +156,7 @@ requirePart(
     expect(await deadLetters()).toEqual([
       { body: JSON.stringify(upload('x.jsonl')), code: undefined, reason: undefined },
     ]);
-  }, 20_000);
+  });
 
   test.each([
     [

@@ -102,7 +102,7 @@ describe('a fault at every call: each record once in the one result, nothing lef
       await scene.check();
       return struck;
     });
-  }, 120_000);
+  });
 
   test('one delivery, and another fault in the next', async () => {
     const what = 'one delivery, and another fault at a random call of the next';
@@ -115,7 +115,7 @@ describe('a fault at every call: each record once in the one result, nothing lef
       await scene.check();
       return struck;
     });
-  }, 120_000);
+  });
 
   test('a delivery that is handed on again and again', async () => {
     await atEveryCall('one delivery that runs out of time after each few records', 1, async (scene, fault, random) => {
@@ -125,7 +125,7 @@ describe('a fault at every call: each record once in the one result, nothing lef
       await scene.check();
       return struck;
     });
-  }, 120_000);
+  });
 
   test('two deliveries at the same time', async () => {
     const what = 'two deliveries at the same time, their calls in random order';
@@ -135,7 +135,7 @@ describe('a fault at every call: each record once in the one result, nothing lef
       await scene.check();
       return struck;
     });
-  }, 120_000);
+  });
 
   test.each([
     ['another works on the same upload', false],
@@ -198,5 +198,5 @@ describe('a fault at every call: each record once in the one result, nothing lef
       await scene.check();
       return struck;
     });
-  }, 120_000);
+  });
 });

@@ -97,7 +97,7 @@ async function killAtWork(data: ObjectStore, env: Record<string, string>, wanted
 describe('processes killed at work by SIGKILL', () => {
   test('on a folder: each record once in the one result', async () => {
     await killAtWork(await openStore(join(folder, 'data')), {}, 80, 1);
-  }, 300_000);
+  });
 });
 
 describeWithS3('processes killed at work by SIGKILL', () => {
@@ -111,5 +111,5 @@ describeWithS3('processes killed at work by SIGKILL', () => {
 
   test('on S3: each record once in the one result', async () => {
     await killAtWork(await openStore('s3://data/batch'), server.env(), 30, 2);
-  }, 300_000);
+  });
 });

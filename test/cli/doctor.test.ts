@@ -2,11 +2,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createService } from '../serverless/package-service.js';
-
-// The framework packages the service each time.
-jest.setTimeout(120_000);
 
 const modelet = resolve('bin/modelet.js');
 const yml = readFileSync('serverless.yml', 'utf8');

@@ -25,7 +25,7 @@ requirePart(
   beforeAll(async () => {
     server = await startElasticMq();
     Object.assign(process.env, server.env);
-  }, 30_000);
+  });
 
   beforeEach(async () => {
     stage += 1;
@@ -59,7 +59,7 @@ requirePart(
     ]);
     expect((await waiting()).sort()).toEqual(['four', 'one', 'three', 'two']);
     expect(await waiting(queues.deadLetterUrl)).toEqual([]);
-  }, 20_000);
+  });
 
   test('what was given up as endless starts to count again, and goes on where it stopped', async () => {
     const upload = { key: 'a b.jsonl', etag: '"e"' };
@@ -74,7 +74,7 @@ requirePart(
       left: 0,
     });
     expect(await waiting()).toEqual([handOnMessage({ ...upload, hop: { count: 0, records: 70, stalled: 0 } })]);
-  }, 20_000);
+  });
 
   test('what fails again at once is left, so that it ends', async () => {
     const { bury } = sqsQueue(queues);
@@ -86,12 +86,12 @@ requirePart(
       0,
       `digits: 1 message(s) are back in modelet-${stage}-digits-batch\n  1 × MODEL_CORRUPT: still\n1 failed again meanwhile and stay; mend what they say first\n`,
     ]);
-  }, 20_000);
+  });
 
   test('an empty dead-letter queue is fine', async () => {
     const { code, out } = await run('redrive', 'digits', '--stage', String(stage));
     expect([code, out]).toEqual([0, 'digits: there is nothing to bring back\n']);
-  }, 20_000);
+  });
 
   test.each([
     [
@@ -114,5 +114,5 @@ requirePart(
       1,
       expect.stringMatching(/^SQS does not answer as it should \(.*\)\ntry again shortly\n$/),
     ]);
-  }, 20_000);
+  });
 });

@@ -87,7 +87,7 @@ describePackaged('on the packaged zips, run by the Lambda runtime client', () =>
   let packaged: Target;
   beforeAll(async () => {
     packaged = await startPackaged();
-  }, 120_000);
+  });
   afterAll(() => packaged?.stop());
 
   suites(() => packaged, 'digits');

@@ -31,7 +31,7 @@ describeWithS3('a distributed batch by processes', () => {
     server = await startS3Server();
     await server.createBucket('data');
     Object.assign(process.env, server.env());
-  }, 30_000);
+  });
   afterAll(async () => {
     await server?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -76,5 +76,5 @@ describeWithS3('a distributed batch by processes', () => {
     expect(summary).toMatchObject({ version: '1', ok: records });
     expect(await allKeys(data, 'work/')).toEqual([]);
     expect((merged?.mostMiB ?? Infinity) - last.idleMiB).toBeLessThan(150);
-  }, 120_000);
+  });
 });

@@ -100,4 +100,4 @@ test('whatever fails or ends a step at any of its calls, the result is whole', a
     if (!struck) break;
   }
   expect(runs).toBeGreaterThan(100);
-}, 60_000);
+});

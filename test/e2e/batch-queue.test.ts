@@ -66,7 +66,7 @@ describeQueue('the packaged zip behind its queue', () => {
     expect(packaged).toMatchObject({ code: 0 });
     zip = `${packaged.folder}/digits.zip`;
     template = readTemplate(packaged.folder);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const stop of stopped.reverse()) await stop();
@@ -165,7 +165,7 @@ describeQueue('the packaged zip behind its queue', () => {
         }),
       );
       lambda = await start(env, queues);
-    }, 60_000);
+    });
 
     test("S3's own test message is settled", async () => {
       expect(await deliver()).toBe('settled');
@@ -217,7 +217,7 @@ describeQueue('the packaged zip behind its queue', () => {
       queues = await createQueues(sqs.sqs, 'modelet-dev-digits-batch', { seconds: 2, receives: 5 });
       await s3.send(new PutObjectCommand({ Bucket: data, Key: `inbox/digits/${key}`, Body: jsonl(records) }));
       await sqs.sqs.send(new SendMessageCommand({ QueueUrl: queues.url, MessageBody: JSON.stringify(told(key)) }));
-    }, 60_000);
+    });
 
     test('one is killed, its message comes back, and short ones hand on until the result is whole', async () => {
       let lambda = await start(env, queues);
@@ -241,7 +241,7 @@ describeQueue('the packaged zip behind its queue', () => {
       await expectWhole(s3, key, records);
       const look = new ReceiveMessageCommand({ QueueUrl: queues.deadLetterUrl });
       expect((await sqs.sqs.send(look)).Messages ?? []).toEqual([]);
-    }, 60_000);
+    });
 
     test('an outage ends in the dead-letter queue, with its reason; redriven, the upload gets its results', async () => {
       const [late, name] = ['late.jsonl', 'modelet-dev-digits-batch'];
@@ -258,7 +258,7 @@ describeQueue('the packaged zip behind its queue', () => {
       expect(reasons).toEqual([{ code: 'MODEL_UNAVAILABLE', reason: expect.stringContaining('s3://'), count: 1 }]);
       expect(await deliver()).toBe('settled');
       await expectWhole(s3, late, 20);
-    }, 60_000);
+    });
   });
 });
 

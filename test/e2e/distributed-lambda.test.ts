@@ -37,7 +37,7 @@ describeBoth("steps of a distributed batch in Lambda's runtime", () => {
     await bundleFunction({ entry: 'functions/digits.ts', outdir: folder });
     const env = { MODELET_REGISTRY: 's3://models/registry', MODELET_DATA: 's3://data', ...server.env() };
     lambda = await startLambda({ directory: folder, handler: 'index.handler', env });
-  }, 60_000);
+  });
   afterAll(async () => {
     await lambda?.stop();
     await server?.stop();
@@ -65,5 +65,5 @@ describeBoth("steps of a distributed batch in Lambda's runtime", () => {
       message: expect.stringMatching(/^INPUT_CHANGED: /),
     });
     expect(lambda.starts()).toBe(1);
-  }, 60_000);
+  });
 });

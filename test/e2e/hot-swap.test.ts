@@ -74,4 +74,4 @@ test('over 100 swaps under load not one request fails, each answer is its versio
   expect(requests).toBeGreaterThan(swaps);
   // A version loads beside the one that serves, and a heap that was left is not always free again by then.
   expect(heapsOrBytes()).toBeLessThanOrEqual(plans ? swaps / 10 : afterThree);
-}, 120_000);
+});

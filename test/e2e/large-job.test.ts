@@ -89,7 +89,7 @@ test('an archive of 50 MB of recordings goes through the jobs route by the typed
     Array.from({ length: 6 }, (_, index) => [index, `take-${index}.wav`, '5']),
   );
   expect(shares.at(-1)).toBe(1);
-}, 120_000);
+});
 
 test('as one request it is a 413 that has the request for a job ready', async () => {
   const body = new Uint8Array(5_000_000);
@@ -120,4 +120,4 @@ test('what can not be read rejects with its code, and what is aborted is removed
   });
   await expect(stopped).rejects.toThrow('enough');
   expect(await jobsKept()).toBe(before);
-}, 120_000);
+});

@@ -72,7 +72,7 @@ describeZip('the packaged zip on Node 24', () => {
     proxy = await startFaultProxy(s3.endpoint);
     Object.assign(process.env, s3.env());
     await push(s3Registry('registry'));
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await Promise.all(running.map((lambda) => lambda.stop()));

@@ -127,7 +127,7 @@ requirePart(
       budget: 2 ** 30,
       lookEveryMs: 1e9,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     sfn?.destroy();
     await moto?.stop();
@@ -152,7 +152,7 @@ requirePart(
     expect(await handle(output.merged.answer)).toEqual({ summary: { state: 'done', records, failed: 0 } });
     const { rows } = await wholeResult(data, 'tiny', 'a.jsonl');
     expect(rows.every((row, index) => row.output.outputs.y[0] === index)).toBe(true);
-  }, 60_000);
+  });
 
   test('the command starts it, follows it, and tells what came of it; once it is done, it asks nobody', async () => {
     const input = await upload('b.jsonl', 3000);
@@ -168,7 +168,7 @@ requirePart(
 
     const again = await command.run('batch', 'tiny', 's3://data/inbox/tiny/b.jsonl', '--distributed', '--json');
     expect([again.code, again.err, JSON.parse(again.out)]).toEqual([0, '', expect.objectContaining({ records: 3000 })]);
-  }, 60_000);
+  });
 
   const chunksOf = async (list = '') => JSON.parse(Buffer.from((await data.get(list))?.body ?? []).toString());
 
@@ -184,7 +184,7 @@ requirePart(
       code: 1,
       err: 'nothing works on this upload\nthere is nothing to cancel\n',
     });
-  }, 60_000);
+  });
 
   test('--cancel stops it and removes what was done', async () => {
     const input = await upload('d.jsonl', 1);
@@ -206,7 +206,7 @@ requirePart(
     const chunk = { number: 0, start: { index: 0, offset: 0 }, end: 1 };
     expect(await handle(workEvents(input, [chunk])[0])).toEqual({ done: true });
     await expect(handle(stepEvent('Merge', input))).rejects.toThrow(/NOT_FOUND: the job was cancelled/);
-  }, 60_000);
+  });
 });
 
 /** This interpreter knows no ItemBatcher: each chunk is a batch of its own, of the same shape. */

@@ -95,6 +95,8 @@ describeWithS3('a week of versions in a minute', () => {
           await new Promise(setImmediate);
         }
       };
+      // Ready before the week begins: its days are so short that a version could be pruned while the first request loads it.
+      await send({ method: 'GET', target: '/v2/models/tiny/ready' });
       const workers = [0, 1, 2].map(load);
       const seen = (): number => new Set(answers.map(({ version }) => version)).size;
       const steps: Step[] = [];
@@ -128,6 +130,5 @@ describeWithS3('a week of versions in a minute', () => {
       const production = await registry.resolve('tiny', { alias: 'production' });
       expect(await registry.versions('tiny')).toContain(production);
     },
-    180_000,
   );
 });

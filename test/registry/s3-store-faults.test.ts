@@ -230,7 +230,7 @@ describeWithS3('S3 store under faults', () => {
         expect(body.opened()).toBe(1);
         expect(await store.stat('b')).toMatchObject({ etag, bytes: body.bytes });
       }
-    }, 25_000);
+    });
   });
 
   test('a stream that breaks off says so', async () => {

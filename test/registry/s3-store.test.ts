@@ -101,7 +101,7 @@ describeWithS3('S3 store', () => {
       }),
       { numRuns: 60 },
     );
-  }, 30_000);
+  });
 
   test('reads without the SDK, which is in no chunk but its own', async () => {
     const { metafile } = await build({

@@ -8,14 +8,21 @@ import type { PlanFile } from '../../lib/plans/plan-file.js';
 import { draftManifest } from '../../lib/publishing/load-draft.js';
 import { makePlan } from '../../lib/runtime/make-plan.js';
 import { openEngine } from '../../lib/runtime/open-engine.js';
-import { tinyDraft, tinyOutput } from '../support/tiny-model.js';
+import { tinyDraft, tinyModelJson, tinyOutput } from '../support/tiny-model.js';
 import { batch } from './engine.contract.js';
 
 const row = [1, 2, 3];
 
-/** The tiny model with its plan. */
+/** The tiny model with its plan; the bias is added and taken away once more, so that a constant of the plan is no product. */
 async function planned(): Promise<{ manifest: Manifest; files: Map<string, Uint8Array> }> {
-  const draft = tinyDraft('tiny');
+  const { files: tiny, ...rest } = tinyDraft('tiny');
+  const T = { type: 'DT_FLOAT' };
+  const again = [
+    { name: 'more', op: 'AddV2', input: ['y', 'b'], attr: { T } },
+    { name: 'z', op: 'Sub', input: ['more', 'b'], attr: { T } },
+  ];
+  const graph = Buffer.from(JSON.stringify(tinyModelJson(again, 'z')));
+  const draft = { ...rest, files: new Map([...tiny, ['model.json', graph]]) };
   const { plan, files } = await makePlan(draftManifest(draft), filesAtHand(draft.files));
   const all = new Map([...draft.files, ...files]);
   return { manifest: draftManifest({ ...draft, files: all, plan }), files: all };

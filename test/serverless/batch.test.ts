@@ -21,7 +21,7 @@ beforeAll(async () => {
   expect([packaged.code, packaged.code === 0 ? '' : packaged.output]).toEqual([0, '']);
   folder = packaged.folder;
   template = readTemplate(folder);
-}, 60_000);
+});
 
 afterAll(() => rmSync(service, { recursive: true, force: true }));
 
@@ -130,7 +130,7 @@ test('a notification by which results could become inputs is refused when packag
     /QueueConfigurations\[0\] sends to the batch queue of digits, and results would become inputs/,
   );
   expect(output).not.toMatch(/^\s+at /m);
-}, 60_000);
+});
 
 test('the data bucket is encrypted, private, and empties itself', () => {
   expect(properties('DataBucket')).toMatchObject({

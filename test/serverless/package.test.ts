@@ -34,7 +34,7 @@ beforeAll(async () => {
   folder = first.folder;
   template = readTemplate(folder);
   withAnother = readTemplate(second.folder);
-}, 120_000);
+});
 
 afterAll(() => {
   for (const dir of services) rmSync(dir, { recursive: true, force: true });
@@ -298,5 +298,5 @@ requirePart(
     const { status, stdout } = spawnSync('cfn-lint', [file], { encoding: 'utf8' });
     expect(stdout).toBe('');
     expect(status).toBe(0);
-  }, 60_000);
+  });
 });

@@ -57,7 +57,7 @@ describe('training sentiment', () => {
     });
     expect(seen[1]).toBe(seen[0]);
     expect(seen[2]).not.toBe(seen[0]);
-  }, 60_000);
+  });
 
   test("makes a version whose golden output is the layers model's own", async () => {
     const { model } = createSentimentNetwork(3, 2);
@@ -74,5 +74,5 @@ describe('training sentiment', () => {
     await tf.setBackend('tensorflow');
     const output = model.predict(tf.tensor(tokens?.data ?? [], tokens?.shape as number[], 'int32')) as tf.Tensor;
     expect(output.dataSync()).toEqual(readStoredTensors(golden.outputs).get('probabilities')?.data);
-  }, 60_000);
+  });
 });

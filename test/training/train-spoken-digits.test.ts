@@ -44,7 +44,7 @@ describe('training spoken-digits', () => {
     expect(accuracies).toHaveLength(4);
     expect(best.accuracy).toBe(Math.max(...accuracies.slice(2)));
     expect(soundAccuracy(model, validation)).toBe(best.accuracy);
-  }, 120_000);
+  });
 
   test("makes a version whose golden output is the layers model's own, and which is small", async () => {
     const model = createSpokenDigitsNetwork(2);
@@ -61,5 +61,5 @@ describe('training spoken-digits', () => {
     await tf.setBackend('tensorflow');
     const output = model.predict(tf.tensor(sound?.data ?? [], [1, 64, 32, 1])) as tf.Tensor;
     expect(output.dataSync()).toEqual(expected?.data);
-  }, 120_000);
+  });
 });

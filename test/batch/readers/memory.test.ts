@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { readRecords } from '../../../lib/batch/readers/read-records.js';
 import { type BatchInput, beginning } from '../../../lib/batch/record.js';
 import { memoryInput } from './memory-input.js';
@@ -39,7 +39,6 @@ async function measure(input: BatchInput): Promise<{ records: number; errors: nu
 }
 
 // In a process that holds what a hundred test files left, each collection of garbage takes its time.
-jest.setTimeout(180_000);
 
 describe('memory stays flat', () => {
   const block = jsonLines(1000);
