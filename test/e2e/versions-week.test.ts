@@ -96,7 +96,7 @@ describeWithS3('a week of versions in a minute', () => {
         }
       };
       // Ready before the week begins: its days are so short that a version could be pruned while the first request loads it.
-      await send({ method: 'GET', target: '/v2/models/tiny/ready' });
+      expect(await send({ method: 'GET', target: '/v2/models/tiny/ready' })).toMatchObject({ status: 200 });
       const workers = [0, 1, 2].map(load);
       const seen = (): number => new Set(answers.map(({ version }) => version)).size;
       const steps: Step[] = [];
