@@ -69,10 +69,14 @@ function chunkStart(length: number, type: string): Buffer {
   return start;
 }
 
+/** zlib hands on so many bytes at once, at most; a small image's at once. */
+const mostAtOnce = 2 ** 20;
+
 /** Bytes that the data inflates to; more than `limit` of them are not even made. */
 function inflatedSize(data: Buffer, limit: number): number {
+  const most = limit + 1;
   try {
-    return inflateSync(data, { maxOutputLength: limit + 1 }).length;
+    return inflateSync(data, { maxOutputLength: most, chunkSize: Math.min(Math.max(most, 64), mostAtOnce) }).length;
   } catch {
     return -1;
   }

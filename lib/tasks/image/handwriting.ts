@@ -2,6 +2,7 @@ import { invalidInput } from '../../core/errors.js';
 import { findInk } from './ink.js';
 import type { Pixels, Plane } from './pixels.js';
 import { resize } from './resize.js';
+import { scratch } from './scratch.js';
 import { strokeWidth, strongest, thickened } from './strokes.js';
 
 /** Ink counts towards the bounding box from this share of the strongest on. */
@@ -26,7 +27,7 @@ const detail = 4;
 export function prepareHandwriting(pixels: Pixels, width: number, height: number, field: string): Float32Array {
   const ink = findInk(pixels);
   if (ink === undefined) throw invalidInput(field, 'the image is blank: draw with more contrast to the background');
-  if (pixels.width === width && pixels.height === height) return ink.values;
+  if (pixels.width === width && pixels.height === height) return ink.values.slice();
   const [boxWidth, boxHeight] = [width * boxShare, height * boxShare];
   const fine = fitted(crop(ink), boxWidth * detail, boxHeight * detail);
   const missing = leastStroke * detail - strokeWidth(fine);
@@ -42,10 +43,15 @@ function fitted({ width, height, values }: Plane, boxWidth: number, boxHeight: n
   return { ...size, values: resized.values as Float32Array };
 }
 
+const roomInside = scratch(Float32Array);
+
 /** What lies inside the ink's bounding box. */
 function crop({ width, values, height }: Plane): Plane {
   const threshold = strongest(values) * inkThreshold;
-  let [left, right, top, bottom] = [width, 0, height, 0];
+  let left = width;
+  let right = 0;
+  let top = height;
+  let bottom = 0;
   for (let y = 0, index = 0; y < height; y++) {
     for (let x = 0; x < width; x++, index++) {
       if ((values[index] as number) < threshold) continue;
@@ -56,7 +62,7 @@ function crop({ width, values, height }: Plane): Plane {
     }
   }
   const size = { width: right - left + 1, height: bottom - top + 1 };
-  const inside = new Float32Array(size.width * size.height);
+  const inside = roomInside(size.width * size.height);
   for (let y = 0; y < size.height; y++) {
     const row = (top + y) * width + left;
     inside.set(values.subarray(row, row + size.width), y * size.width);
@@ -64,14 +70,18 @@ function crop({ width, values, height }: Plane): Plane {
   return { ...size, values: inside };
 }
 
-/** What has faded becomes full white again. */
-function strengthened({ width, height, values }: Plane): Plane {
+/** What has faded becomes full white again, where it is. */
+function strengthened(plane: Plane): Plane {
+  const { values } = plane;
   const most = strongest(values);
-  return { width, height, values: values.map((value) => (value * 255) / most) };
+  for (let index = 0; index < values.length; index++) values[index] = ((values[index] as number) * 255) / most;
+  return plane;
 }
 
 function centred({ width, height, values }: Plane, fieldWidth: number, fieldHeight: number): Plane {
-  let [mass, massX, massY] = [0, 0, 0];
+  let mass = 0;
+  let massX = 0;
+  let massY = 0;
   for (let y = 0, index = 0; y < height; y++) {
     for (let x = 0; x < width; x++, index++) {
       const value = values[index] as number;

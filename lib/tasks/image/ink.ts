@@ -1,6 +1,7 @@
 import { findPaper, rowDifferences } from './paper.js';
 import { flattened, luminance, type Pixels, type Plane, type Raster } from './pixels.js';
 import { resize } from './resize.js';
+import { scratch } from './scratch.js';
 import { strongest } from './strokes.js';
 
 /** Less contrast between ink and paper than this (grey levels of 255) is grain, not ink. */
@@ -9,9 +10,11 @@ const leastContrast = 32;
 /** Ink is sought in a picture of at most this many pixels a side: it also takes the grain out of photos. */
 const workingSide = 512;
 
+const room = { differences: scratch(Float32Array), values: scratch(Float32Array) };
+
 /**
  * How much ink lies on each pixel of a drawing, scan or photo, 0–255; 0 is paper, whatever the colours. Undefined where there
- * is none. Pictures over 512 pixels a side come back smaller.
+ * is none. Pictures over 512 pixels a side come back smaller. Its values are overwritten by the next image's.
  */
 export function findInk(pixels: Pixels): Plane | undefined {
   const raster = working(flattened(pixels, backgroundOf));
@@ -22,7 +25,8 @@ export function findInk(pixels: Pixels): Plane | undefined {
 
 /** What shows through transparency: white under dark strokes, black under light ones. */
 function backgroundOf({ rgba }: Pixels): 0 | 255 {
-  let [weight, sum] = [0, 0];
+  let weight = 0;
+  let sum = 0;
   for (let at = 0; at < rgba.length; at += 4) {
     const alpha = rgba[at + 3] as number;
     weight += alpha;
@@ -45,20 +49,20 @@ function working(raster: Raster): Raster {
 function projected(raster: Raster): Float32Array {
   const { width, height } = raster;
   const paper = findPaper(raster);
-  const differences = new Float32Array(width * 3);
+  const differences = room.differences(width * height * 3);
+  const rowOf = (row: number): Float32Array => differences.subarray(row * width * 3, (row + 1) * width * 3);
   const sum = new Float64Array(3);
   for (let row = 0; row < height; row++) {
-    rowDifferences(paper, raster, row, differences);
-    addInk(differences, paper.grain, sum);
+    rowDifferences(paper, raster, row, rowOf(row));
+    addInk(rowOf(row), paper.grain, sum);
   }
   const [red, green, blue] = sum as unknown as Colour;
   // In grey levels: black on white is 255.
   const length = Math.hypot(red, green, blue) * Math.sqrt(3) || 1;
   const ink: Colour = [red / length, green / length, blue / length];
-  const values = new Float32Array(width * height);
+  const values = room.values(width * height);
   for (let row = 0; row < height; row++) {
-    rowDifferences(paper, raster, row, differences);
-    project(differences, ink, paper.grain / Math.sqrt(3), values.subarray(row * width, (row + 1) * width));
+    project(rowOf(row), ink, paper.grain / Math.sqrt(3), values.subarray(row * width, (row + 1) * width));
   }
   return values;
 }
@@ -87,6 +91,6 @@ function project(differences: Float32Array, [red, green, blue]: Colour, floor: n
     const dg = differences[at + 1] as number;
     const db = differences[at + 2] as number;
     const ink = red * dr + green * dg + blue * db - floor;
-    if (ink > 0) target[index] = ink;
+    target[index] = ink > 0 ? ink : 0;
   }
 }

@@ -13,7 +13,9 @@ export function preparePhoto(pixels: Pixels, width: number, height: number, chan
   );
   const values = new Float32Array(width * height * channels);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    const [red, green, blue] = [rgba[from] as number, rgba[from + 1] as number, rgba[from + 2] as number];
+    const red = rgba[from] as number;
+    const green = rgba[from + 1] as number;
+    const blue = rgba[from + 2] as number;
     if (channels === 1) {
       values[to++] = luminance(red, green, blue);
     } else {

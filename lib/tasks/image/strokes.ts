@@ -9,12 +9,14 @@ export function strokeWidth({ width, height, values }: Plane): number {
   const usual = usualInk(values);
   // The row above, with a pixel of no ink at either end as there is outside of the image.
   const above = new Float64Array(width + 2);
-  let [area, outline] = [0, 0];
+  let area = 0;
+  let outline = 0;
   for (let y = 0, index = 0; y <= height; y++) {
     let next = 0;
     for (let x = 0; x <= width; x++) {
       const ink = above[x] as number;
-      const [toRight, down] = [(above[x + 1] as number) - ink, next - ink];
+      const toRight = (above[x + 1] as number) - ink;
+      const down = next - ink;
       area += ink;
       outline += Math.sqrt(toRight * toRight + down * down);
       above[x] = next;
@@ -51,7 +53,8 @@ function share(value: number): number {
 /** The mean of what is clearly ink. */
 function usualInk(values: Float32Array): number {
   const least = 0.3 * strongest(values);
-  let [sum, count] = [0, 0];
+  let sum = 0;
+  let count = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;
     if (value < least) continue;

@@ -36,7 +36,8 @@ export function fitSurface({ x, y, colours }: Points, takes: (index: number) => 
   const terms = new Float64Array(columns);
   for (let index = 0; index < x.length; index++) {
     if (!takes(index)) continue;
-    const [px, py] = [x[index] as number, y[index] as number];
+    const px = x[index] as number;
+    const py = y[index] as number;
     terms[0] = 1;
     terms[1] = px;
     terms[2] = py;

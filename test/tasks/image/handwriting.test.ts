@@ -32,6 +32,18 @@ describe('a drawing', () => {
     expect(extent(prepare(drawn(block(300, 20, 20, 200, 60))))).toEqual([4, 11, 20, 6]);
   });
 
+  test('is prepared alike whatever image came before, and keeps its numbers when the next one comes', () => {
+    const random = createRandom(7);
+    const images = [28, 60, 900, 200].flatMap((side) => [
+      drawn(block(side, 2, 3, side >> 1, side >> 2)),
+      photographed(block(side, 3, 2, side >> 2, side >> 1), random),
+    ]);
+    const first = images.map(prepare);
+    const copies = first.map((field) => field.slice());
+    expect(images.toReversed().map(prepare).toReversed()).toEqual(copies);
+    expect(first).toEqual(copies);
+  });
+
   test('becomes light on dark, full white on full black, in any colours', () => {
     const [ink, colours] = [block(100, 30, 20, 30, 60), [0, 255, 0] as const];
     const expected = prepare(drawn(ink));
