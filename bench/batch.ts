@@ -13,8 +13,8 @@ import { openService } from '../lib/serve-model.js';
 import type { Bench, Result } from './bench.js';
 import { interleave } from './interleave.js';
 
-const records = 4000;
-const rounds = 7;
+const records = 2000;
+const rounds = 21;
 const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const oneCpuMb = 1769;
 

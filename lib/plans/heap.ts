@@ -1,6 +1,11 @@
 /** A heap that can't grow: nothing was computed then. */
 export class HeapFull extends Error {
-  override readonly name = 'HeapFull';
+  override readonly name: string = 'HeapFull';
+}
+
+/** What lies there belongs to threads that may be computing: they have to end before anything can be made. */
+export class HeapTaken extends HeapFull {
+  override readonly name = 'HeapTaken';
 }
 
 const page = 2 ** 16;

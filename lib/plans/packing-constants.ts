@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels/kernels.js';
 import { aligned, roomOf } from './arena.js';
 import { CannotPlan } from './cannot-plan.js';
 import type { Constants, WeightSpec } from './constants.js';
-import { growTo } from './heap.js';
+import { growTo, HeapTaken } from './heap.js';
 
 export interface Weight {
   readonly datatype: Datatype;
@@ -33,6 +33,8 @@ export interface PackingConstants extends Constants {
   readonly packedAt: ReadonlyMap<string, Packed>;
   /** Each weight that was asked for. */
   readonly specs: ReadonlyMap<string, WeightSpec>;
+  /** From that byte on the heap is others': what would have to be made there is refused by HeapTaken. */
+  fence(at: number): void;
   /** Lets all but small weights in JavaScript's memory go: what is not made of them by then can't be made any more. */
   forget(): void;
 }
@@ -56,6 +58,11 @@ export function packingConstants(
   const specs = new Map(stored.specs);
   const kept = new Map(weights);
   let end = start + aligned(stored.bytes);
+  let fence = Number.POSITIVE_INFINITY;
+  const reach = (bytes: number): void => {
+    if (bytes > fence) throw new HeapTaken('threads compute where a constant has to be made');
+    growTo(kernels.memory, bytes);
+  };
   const keptWeight = (node: string): Weight => {
     const weight = kept.get(node);
     if (weight === undefined) throw new CannotPlan(`the weight '${node}' is not kept`);
@@ -72,7 +79,7 @@ export function packingConstants(
   };
   /** It counts as there only when it is made: where the heap can't grow, a later plan tries again. */
   const make = (key: string, bytes: number, sources: readonly string[], fill: (at: number) => void): number => {
-    growTo(kernels.memory, end + roomOf(bytes));
+    reach(end + roomOf(bytes));
     fill(end);
     const offset = end - start;
     packedAt.set(key, { offset, bytes, sources });
@@ -105,7 +112,7 @@ export function packingConstants(
       const taken = sources.map(keptWeight);
       const sizes = taken.map(({ shape }) => roomOf(4 * elementCount(shape)));
       // For all at once, and as much again for what packing needs: where there is too little, nothing was written yet.
-      growTo(kernels.memory, end + roomOf(4 * floats) + 2 * sizes.reduce((sum, size) => sum + size, 0));
+      reach(end + roomOf(4 * floats) + 2 * sizes.reduce((sum, size) => sum + size, 0));
       return make(key, 4 * floats, sources, (at) => {
         // The sources stand behind all constants for the moment, where the arena will be.
         let free = at + roomOf(4 * floats);
@@ -117,6 +124,9 @@ export function packingConstants(
         });
         pack(kernels, at, from);
       });
+    },
+    fence: (at) => {
+      fence = at;
     },
     forget: () => {
       for (const [node, { data }] of kept) if (data.length > mostKnown) kept.delete(node);

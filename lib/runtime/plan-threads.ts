@@ -1,4 +1,5 @@
 import type { Tensor, Tensors } from '../core/tensor.js';
+import { HeapTaken } from '../plans/heap.js';
 import type { Plan } from '../plans/plan.js';
 import type { PlanSource } from '../plans/plan-source.js';
 import { startThreads, ThreadBroke, type Threads } from '../plans/threads.js';
@@ -9,8 +10,12 @@ export interface PlanThreads {
    * @throws as `Threads.run`
    */
   run(inputs: Tensors): Promise<Tensor[]>;
-  /** To be called before a plan is computed on the owner's thread, and waited for where it reaches into the threads' memory. */
-  makeWay(plan: Plan): Promise<void> | undefined;
+  /**
+   * The plan by which the owner's thread may compute now; or, where it or what it is made of reaches into the threads' memory, what
+   * to wait for before it asks again.
+   * @throws as `PlanSource.planOf`
+   */
+  planHere(inputs: Tensors): Plan | Promise<void>;
   /** Ends them for good. @returns when they are, if there are any */
   end(): Promise<void> | undefined;
 }
@@ -24,7 +29,13 @@ const roomFor = (bytes: number): number => Math.ceil(Math.max(64 * MiB, 2 * byte
  * Threads behind a model's own part of the heap: its constants, and the arenas of all plans that its owner has computed. They are
  * ended where the owner needs more, and start anew behind that.
  */
-export function planThreads({ kernels, planOf, plansAt, count }: PlanSource & { readonly count: number }): PlanThreads {
+export function planThreads({
+  kernels,
+  planOf,
+  plansAt,
+  fence,
+  count,
+}: PlanSource & { readonly count: number }): PlanThreads {
   let threads: Threads | undefined;
   /** Until it is settled they may still compute. */
   let closing: Promise<void> | undefined;
@@ -34,27 +45,40 @@ export function planThreads({ kernels, planOf, plansAt, count }: PlanSource & { 
     if (threads === undefined) return closing;
     closing = threads.close().finally(() => {
       closing = undefined;
+      fence(Number.POSITIVE_INFINITY);
     });
     threads = undefined;
     return closing;
   };
-  const makeWay = (plan: Plan): Promise<void> | undefined => {
-    owned = Math.max(owned, plan.end);
-    return threads !== undefined && plan.end > threads.start ? close() : closing;
+  const planHere = (inputs: Tensors): Plan | Promise<void> => {
+    try {
+      const plan = planOf(inputs);
+      owned = Math.max(owned, plan.end);
+      return (threads !== undefined && plan.end > threads.start ? close() : closing) ?? plan;
+    } catch (error) {
+      const way = error instanceof HeapTaken ? close() : undefined;
+      if (way === undefined) throw error;
+      return way;
+    }
+  };
+  const start = (plan: Plan): Threads => {
+    const from = roomFor(owned);
+    fence(from);
+    return startThreads({ kernels, plansAt, count, start: from, span: roomFor(plan.end) });
   };
   return {
     run: async (inputs) => {
       // The owner makes what constants there are to make.
-      let plan = planOf(inputs);
-      for (let way = makeWay(plan); way !== undefined; way = makeWay(plan)) {
-        await way;
-        plan = planOf(inputs);
+      let plan = planHere(inputs);
+      while (plan instanceof Promise) {
+        await plan;
+        plan = planHere(inputs);
       }
       if (isOver) throw new ThreadBroke('the threads of this model are ended');
-      threads ??= startThreads({ kernels, plansAt, count, start: roomFor(owned), span: roomFor(plan.end) });
+      threads ??= start(plan);
       return threads.run(inputs);
     },
-    makeWay,
+    planHere,
     end: () => {
       isOver = true;
       return close();

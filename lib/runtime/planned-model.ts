@@ -44,10 +44,8 @@ export function plannedModel({
   const here = (inputs: Tensors): Tensor[] | Promise<Tensor[]> => {
     // After a wait the heap may be another model's.
     if (!usable) throw reloading();
-    const plan = planOf(inputs);
-    const way = others?.makeWay(plan);
-    // Until then constants may have been made where this plan computes.
-    return way === undefined ? replay.run(plan, inputs) : way.then(() => here(inputs));
+    const plan = others === undefined ? planOf(inputs) : others.planHere(inputs);
+    return plan instanceof Promise ? plan.then(() => here(inputs)) : replay.run(plan, inputs);
   };
   const compute = async (inputs: Tensors, run: typeof here): Promise<Tensors> => {
     for (const [name, input] of inputs) checkInput(name, input);

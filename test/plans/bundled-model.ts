@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Manifest, parseManifest } from '../../lib/core/manifest.js';
 import { elementCount, type Tensors } from '../../lib/core/tensor.js';
 import { createKernels, type Kernels } from '../../lib/kernels/kernels.js';
-import type { Constants } from '../../lib/plans/constants.js';
-import { packingConstants, type Weight } from '../../lib/plans/packing-constants.js';
+
+import { type PackingConstants, packingConstants, type Weight } from '../../lib/plans/packing-constants.js';
 import type { PlanGraph } from '../../lib/plans/plan-graph.js';
 import { type GraphFile, readPlanGraph } from '../../lib/plans/read-plan-graph.js';
 
@@ -12,7 +12,7 @@ export interface BundledModel {
   readonly manifest: Manifest;
   readonly kernels: Kernels;
   readonly graph: PlanGraph;
-  readonly constants: Constants;
+  readonly constants: PackingConstants;
 }
 
 type Model = GraphFile & { readonly weightsManifest: readonly { paths: string[]; weights: WeightEntry[] }[] };

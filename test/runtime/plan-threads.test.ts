@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LoadedModel } from '../../lib/core/engine.js';
 import { makeTensor, type Tensors } from '../../lib/core/tensor.js';
-import { planSource } from '../../lib/plans/plan-source.js';
+import { type PlanSource, planSource } from '../../lib/plans/plan-source.js';
+import { createReplay } from '../../lib/plans/replay.js';
 import { createRegistry } from '../../lib/registry/registry.js';
 import { fileStore } from '../../lib/registry/stores/file-store.js';
 import { openVersion } from '../../lib/registry/version-files.js';
@@ -65,13 +66,55 @@ describe('predictions beside this thread', () => {
   test('are waited for by all who need their memory, however many', async () => {
     const { kernels, graph, constants, manifest } = await bundledModel('digits');
     const source = planSource(kernels, graph, manifest.signature, constants);
-    const threads = planThreads({ ...source, count: 1 });
+    let end: number | undefined;
+    const planOf: PlanSource['planOf'] = (inputs) => {
+      const plan = source.planOf(inputs);
+      return { ...plan, end: end ?? plan.end };
+    };
+    const threads = planThreads({ ...source, planOf, count: 1 });
     const order: string[] = [];
     const computing = threads.run(images(64, 1)).then(() => order.push('computed'));
-    const large = { ...source.planOf(images(1, 1)), end: 2 ** 31 };
-    const waits = ['first', 'second'].map((name) => threads.makeWay(large)?.then(() => order.push(name)));
+    end = 2 ** 31;
+    const waits = ['first', 'second'].map(async (name) => {
+      const way = threads.planHere(images(1, 1));
+      expect(way).toBeInstanceOf(Promise);
+      await way;
+      order.push(name);
+    });
     await Promise.all([computing, ...waits, threads.end()]);
     expect(order).toEqual(['computed', 'first', 'second']);
+    end = undefined;
     await expect(threads.run(images(1, 1))).rejects.toMatchObject({ name: 'ThreadBroke' });
+  });
+
+  test('are ended before a constant is made where they compute', async () => {
+    const { kernels, graph, constants, manifest } = await bundledModel('digits');
+    const source = planSource(kernels, graph, manifest.signature, constants);
+    const [name = ''] = constants.specs.keys();
+    const most = 80 * 2 ** 20;
+    const made: string[] = [];
+    // Stands for weights of which only some shapes of inputs need something made.
+    const planOf: PlanSource['planOf'] = (inputs) => {
+      if (inputs.get('image')?.shape[0] === 5)
+        constants.packed('large', most / 4, [name], () => void made.push('large'));
+      return source.planOf(inputs);
+    };
+    const threads = planThreads({ ...source, planOf, count: 1 });
+    const replay = createReplay(kernels);
+    const expected = replay.run(source.planOf(images(64, 1)), images(64, 1));
+    const computing = threads.run(images(64, 1)).then((found) => {
+      made.push('computed');
+      return found;
+    });
+    await Promise.resolve();
+    const way = threads.planHere(images(5, 1));
+    expect(way).toBeInstanceOf(Promise);
+    expect(made).toEqual([]);
+    expect(await computing).toEqual(expected);
+    await way;
+    expect(threads.planHere(images(5, 1))).toMatchObject({ outputs: [{ shape: [5, 10] }] });
+    expect(made).toEqual(['computed', 'large']);
+    expect(await threads.run(images(64, 1))).toEqual(expected);
+    await threads.end();
   });
 });
