@@ -23,7 +23,7 @@ export function normalizing(op: Op): Op {
 }
 
 /**
- * Plans a layer normalisation in one call, where that is what the graph computes from here on (Keras and PyTorch write it so).
+ * Plans a layer normalisation in one call, where that is what the graph computes from here on (as Keras writes it).
  * @param node the first of its nodes: the mean, or in one without (RMS) the square
  * @param x what is normalised, over its last axes
  */
