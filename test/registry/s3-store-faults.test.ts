@@ -472,6 +472,22 @@ describeWithS3('S3 store under faults', () => {
       }
     });
 
+    test.each([[undefined], [{ ifAbsent: true } as const]])(
+      'a streamed put whose answer was lost counts, though the store hangs up on the next: %j',
+      async (condition) => {
+        proxy.fail('lose-answer', { times: 1, only: /^PUT/ });
+        const body = pieces(20);
+        const open = () => {
+          if (body.opened() === 1) proxy.fail('reset', { only: /^PUT/ });
+          return body.open();
+        };
+        const etag = await store.put('c', { ...body, open }, condition);
+        expect(body.opened()).toBe(3);
+        proxy.heal();
+        expect(await store.stat('c')).toMatchObject({ etag, bytes: body.bytes });
+      },
+    );
+
     test('a streamed put gives up after three', async () => {
       proxy.fail('unavailable', { only: /^PUT/ });
       const body = pieces(20);

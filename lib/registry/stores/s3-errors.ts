@@ -29,6 +29,12 @@ export function isPassing(error: unknown): boolean {
   return status >= 500 || status === 429 || ['RequestTimeout', 'RequestTimeTooSkewed'].includes(name);
 }
 
+/** Whether the connection was broken off by the other side, or on the way to it; the SDK may keep no more of it than the text. */
+export function isHungUp(error: unknown): boolean {
+  const { code = '', message = '' } = error as Failure;
+  return /ECONNRESET|EPIPE|socket hang up/.test(`${code} ${message}`);
+}
+
 /** Whether S3 asks for less. */
 export const isBusy = (error: unknown): boolean => [503, 429].includes(statusOf(error) ?? 0);
 

@@ -3,7 +3,7 @@ import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { PutCondition, StreamedBody } from '../../core/object-store.js';
 import { once } from '../../core/once.js';
 import { type Sdk, streamingSdk, wholeSdk } from './s3-client.js';
-import { attemptsOf, isMissing, statusOf } from './s3-errors.js';
+import { attemptsOf, isHungUp, isMissing, statusOf } from './s3-errors.js';
 import { singlePut, uploadInParts } from './s3-multipart.js';
 import { uploadStream, type Written } from './s3-upload.js';
 
@@ -20,8 +20,11 @@ export function s3Writes(bucket: string): S3Writes {
   const whole = once(wholeSdk);
   const streaming = once(streamingSdk);
 
-  /** The etag of the object if this very write made it. */
-  async function etagIfWritten(Key: string, mark: string): Promise<string | undefined> {
+  /**
+   * The etag of the object if this very write made it.
+   * @param instead thrown where that can't be told
+   */
+  async function etagIfWritten(Key: string, mark: string, instead?: unknown): Promise<string | undefined> {
     try {
       const { client, commands } = await whole();
       const command = new commands.HeadObjectCommand({ Bucket: bucket, Key });
@@ -29,7 +32,7 @@ export function s3Writes(bucket: string): S3Writes {
       return head.Metadata?.write === mark ? head.ETag : undefined;
     } catch (error) {
       if (isMissing(error)) return undefined;
-      throw error;
+      throw instead ?? error;
     }
   }
 
@@ -49,10 +52,12 @@ export function s3Writes(bucket: string): S3Writes {
         if (written.etag === undefined) throw new Error('the answer has no ETag');
         return written.etag;
       }
-      if (!conditionFailed(written.error)) throw written.error;
-      // An attempt before may have been written, and only its answer lost.
-      const etag = written.again ? await etagIfWritten(key, mark) : undefined;
-      if (etag === undefined && condition === undefined) throw written.error;
+      const { error, again } = written;
+      const refused = conditionFailed(error);
+      if (!refused && !(again && isHungUp(error))) throw error;
+      // An attempt before may have been written, and only its answer lost. The next is then refused, or hung up on in its middle.
+      const etag = again ? await etagIfWritten(key, mark, refused ? undefined : error) : undefined;
+      if (etag === undefined && !(refused && condition !== undefined)) throw error;
       return etag;
     },
 
