@@ -31,7 +31,10 @@ export interface ModelCache {
   keep(version: string): void;
   /** Loaded, golden-checked and usable. */
   isReady(version: string): boolean;
-  /** Frees a version as soon as nobody uses it; it serves no alias any more. */
+  /**
+   * Frees a version that serves no alias any more: where room is needed at once, else in a moment, as a request may have chosen
+   * it and not come for it yet.
+   */
   drop(version: string): void;
   /** Versions that are ready, least recently used first. */
   ready(): string[];
@@ -48,6 +51,9 @@ interface Entry {
 
 /** A load holds its files beside the weights that it makes of them. What serves an alias is loaded whatever else is loading. */
 const loadsAtOnce = 2;
+
+/** From the choice of a version to its use a request needs a turn or two of the event loop, ms. */
+const dropMs = 1000;
 
 /**
  * The models of one process, by version.
@@ -205,7 +211,11 @@ export function createModelCache(registry: Registry, engine: Engine, budget: num
     drop: (version) => {
       kept.delete(version);
       const entry = entries.get(version);
-      if (entry !== undefined) leave(version, entry);
+      if (entry === undefined) return;
+      const free = () => {
+        if (entries.get(version) === entry && !kept.has(version)) leave(version, entry);
+      };
+      setTimeout(free, dropMs).unref();
     },
     ready: () => [...entries].filter(([, { loaded }]) => loaded?.usable === true).map(([version]) => version),
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Manifest } from '../lib/core/manifest.js';
 import { startTimings } from '../lib/core/timings.js';
 import { production } from '../lib/core/version-ref.js';
 import { serveModel, tensor } from '../lib/index.js';
@@ -45,6 +46,11 @@ async function serviceOn(budget = 2 ** 30, lookEveryMs = 0): Promise<Service> {
 /** One request: the version that answered, checked by its output, which is the version's own number times the input. */
 async function ask(service: Service, canaryKey?: string): Promise<string> {
   const manifest = await service.describe(production, canaryKey);
+  await expectAnswer(service, manifest);
+  return manifest.version;
+}
+
+async function expectAnswer(service: Service, manifest: Manifest): Promise<void> {
   const field = () => 'body';
   const instances = [{ kind: 'numbers' as const, value: [1, 2, 3] }];
   const [outputs] = await service.predict(manifest, instances, startTimings(), field);
@@ -53,7 +59,6 @@ async function ask(service: Service, canaryKey?: string): Promise<string> {
     2 * Number(manifest.version),
     3 * Number(manifest.version),
   ]);
-  return manifest.version;
 }
 
 /** Requests until one is answered by the version. */
@@ -65,6 +70,9 @@ async function askUntil(service: Service, version: string): Promise<number> {
   throw new Error(`version ${version} never answered`);
 }
 
+/** After it a version that serves no alias any more is gone, ms. */
+const moment = 1200;
+
 describe('hot swap', () => {
   test('the old version answers until the new one is loaded and checked; then it is freed', async () => {
     for (let count = 0; count < 2; count++) await publishScaled(registry);
@@ -73,6 +81,7 @@ describe('hot swap', () => {
     await setAlias(registry, 'tiny', 'production', '2');
     expect(await ask(service)).toBe('1');
     await askUntil(service, '2');
+    await sleep(moment);
     expect(service.state()).toMatchObject({ loaded: ['2'] });
     expect(events.map(({ name }) => name)).toEqual(['AliasMoved', 'VersionSwapped']);
     expect(events[1]?.fields).toEqual({ model: 'tiny', alias: 'production', version: '2', from: '1' });
@@ -84,7 +93,7 @@ describe('hot swap', () => {
     await ask(service);
     const held = async () => {
       // A version that was just loaded predicts for up to 0.3 s more by itself, and is freed after that.
-      await sleep(1000);
+      await sleep(moment + 500);
       const { numTensors, numBytes } = tf.engine().state;
       return { numTensors, numBytes };
     };
@@ -96,6 +105,19 @@ describe('hot swap', () => {
       if (swap === 3) flat = await held();
     }
     expect(await held()).toEqual(flat);
+  });
+
+  test('a request that chose a version before it was dropped finds it loaded', async () => {
+    for (let count = 0; count < 2; count++) await publishScaled(registry);
+    const service = await serviceOn();
+    await ask(service);
+    const chosen = await service.describe(production);
+    await setAlias(registry, 'tiny', 'production', '2');
+    await askUntil(service, '2');
+    // Not even its files are there any more.
+    for (const name of ['model.json', 'weights.bin', 'manifest.json'])
+      await registry.store.delete(`tiny/versions/1/${name}`);
+    await expectAnswer(service, chosen);
   });
 
   test('a version that is damaged never serves; the old one goes on, and the next move works', async () => {
@@ -166,6 +188,7 @@ describe('hot swap', () => {
   test('where both have no room the old one stays, and says why', async () => {
     for (let count = 0; count < 2; count++) await publishScaled(registry);
     const { files } = await registry.manifest('tiny', '1');
+    await sleep(moment);
     const service = await serviceOn(files.reduce((sum, { bytes }) => sum + bytes, 0) + 10);
     await ask(service);
     await setAlias(registry, 'tiny', 'production', '2');
@@ -210,6 +233,7 @@ describe('canary', () => {
     await askUntil(service, '2');
     await rollBack(registry, 'tiny', 'production');
     expect(await ask(service)).toBe('1');
+    await sleep(moment);
     expect(service.state().loaded).toEqual(['1']);
     expect(events.map(({ name }) => name)).toContain('AliasRolledBack');
   });

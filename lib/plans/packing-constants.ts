@@ -111,8 +111,8 @@ export function packingConstants(
       if (found !== undefined) return found;
       const taken = sources.map(keptWeight);
       const sizes = taken.map(({ shape }) => roomOf(4 * elementCount(shape)));
-      // For all at once, and as much again for what packing needs: where there is too little, nothing was written yet.
-      reach(end + roomOf(4 * floats) + 2 * sizes.reduce((sum, size) => sum + size, 0));
+      // For all at once: where there is too little, nothing was written yet.
+      reach(end + roomOf(4 * floats) + sizes.reduce((sum, size) => sum + size, 0));
       return make(key, 4 * floats, sources, (at) => {
         // The sources stand behind all constants for the moment, where the arena will be.
         let free = at + roomOf(4 * floats);

@@ -62,21 +62,22 @@ export function planThreads({
     }
   };
   const start = (plan: Plan): Threads => {
-    const from = roomFor(owned);
-    fence(from);
-    return startThreads({ kernels, plansAt, count, start: from, span: roomFor(plan.end) });
+    const started = startThreads({ kernels, plansAt, count, start: roomFor(owned), span: roomFor(plan.end) });
+    fence(started.start);
+    return started;
   };
   return {
     run: async (inputs) => {
-      // The owner makes what constants there are to make.
-      let plan = planHere(inputs);
-      while (plan instanceof Promise) {
+      for (;;) {
+        if (isOver) throw new ThreadBroke('the threads of this model are ended');
+        // The owner makes what constants there are to make.
+        const plan = planHere(inputs);
+        if (!(plan instanceof Promise)) {
+          threads ??= start(plan);
+          return threads.run(inputs);
+        }
         await plan;
-        plan = planHere(inputs);
       }
-      if (isOver) throw new ThreadBroke('the threads of this model are ended');
-      threads ??= start(plan);
-      return threads.run(inputs);
     },
     planHere,
     end: () => {

@@ -89,7 +89,7 @@ describe.each(builds)('%s', (build) => {
   test('winograd answers as the direct way does, never further off than 5e-6 of the largest output', () => {
     const some = fc.record({ images: size(2), h: fc.integer({ min: 3, max: 14 }), w: fc.integer({ min: 3, max: 14 }) });
     const wide = fc.record({
-      channels: size(24).map((n) => 4 * n),
+      channels: fc.oneof({ weight: 9, arbitrary: size(24).map((n) => 4 * n) }, fc.constant(512)),
       columns: size(10).map((n) => 4 * n),
       seed: size(1e6),
     });

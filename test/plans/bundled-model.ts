@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Manifest, parseManifest } from '../../lib/core/manifest.js';
 import { elementCount, type Tensors } from '../../lib/core/tensor.js';
 import { createKernels, type Kernels } from '../../lib/kernels/kernels.js';
-
 import { type PackingConstants, packingConstants, type Weight } from '../../lib/plans/packing-constants.js';
 import type { PlanGraph } from '../../lib/plans/plan-graph.js';
 import { type GraphFile, readPlanGraph } from '../../lib/plans/read-plan-graph.js';

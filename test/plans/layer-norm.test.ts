@@ -110,16 +110,38 @@ test.each(Object.entries(others))('the mean has a call of its own where %s', asy
   await expectGraphAgreement(graph, [inputs]);
 });
 
-test('numbers for other axes than the normalised are another call', () =>
-  fc.assert(
-    fc.asyncProperty(anyTensor('FP32', [2, 3, 4]), async (x) => {
-      const graph = graphOf([x], (builder, inputs) => {
-        const [y] = spelled({ ...plain, gamma: false, beta: false })(builder, inputs);
-        const column = tensorOf('FP32', [3, 1], [1, 2, 3]);
-        return [arithmetic(builder, 'Mul', y as GraphValue, builder.constant(column, 'column'))];
-      });
-      expect(await callsOf(graph, [x])).toEqual(['layer_norm', 'binary']);
-      await expectGraphAgreement(graph, [[x]], 3e-5);
-    }),
-    { numRuns: 10 },
-  ));
+/** Numbers as many as are normalised, but not those; and what adds an axis. */
+test.each([
+  ['a column', [4, 4], [-1], [4, 1]],
+  ['one for each image', [4, 2, 2], [-2, -1], [4, 1, 1]],
+  ['another axis in front', [4, 4], [-1], [1, 1, 1, 4]],
+  ['fewer', [3, 4], [-1], [3, 1]],
+] as const)('numbers for other axes than the normalised are another call: %s', async (_, row, axes, shape) => {
+  const [x = tensorOf('FP32', [], [0])] = fc.sample(anyTensor('FP32', [2, ...row]), 1);
+  const count = shape.reduce((product: number, size) => product * size, 1);
+  for (const centred of [true, false]) {
+    const graph = graphOf([x], (builder, inputs) => {
+      const [y] = spelled({ ...plain, centred, axes, gamma: false, beta: false })(builder, inputs);
+      const numbers = tensorOf(
+        'FP32',
+        shape,
+        Array.from({ length: count }, (_, index) => 1 + index),
+      );
+      return [arithmetic(builder, 'Mul', y as GraphValue, builder.constant(numbers, 'numbers'))];
+    });
+    expect(await callsOf(graph, [x])).toEqual(['layer_norm', 'binary']);
+    await expectGraphAgreement(graph, [[x]], 3e-5);
+  }
+});
+
+test('an epsilon with more axes than the rows gives them to the result', async () => {
+  const x = tensorOf('FP32', [2, 4], [1, 2, 3, 4, 2, 4, 6, 8]);
+  const graph = graphOf([x], (builder, [input]) => {
+    const square = reduce(builder, 'Mean', unary(builder, 'Square', input as GraphValue), [-1], true);
+    const epsilon = builder.constant(tensorOf('FP32', [1, 1, 1], [1e-3]), 'epsilon');
+    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', square, epsilon));
+    return [arithmetic(builder, 'Mul', input as GraphValue, spread)];
+  });
+  expect(await callsOf(graph, [x])).not.toContain('layer_norm');
+  await expectGraphAgreement(graph, [[x]]);
+});

@@ -64,7 +64,7 @@ function behindSquare(around: Surroundings, square: PlanNode, x: string, value: 
   const variance = onlyReader(square);
   const n = variance && rowOf(around, variance, value);
   const sum = variance && onlyReader(variance);
-  const epsilon = isSum(sum) ? tensorOf(otherInput(sum, variance?.name) ?? '')?.known : undefined;
+  const epsilon = isSum(sum) ? numberIn(tensorOf(otherInput(sum, variance?.name) ?? ''), value) : undefined;
   const root = isSum(sum) ? onlyReader(sum) : undefined;
   const product = root && onlyReader(root);
   if (variance === undefined || sum === undefined || root === undefined || product === undefined) return undefined;
@@ -72,7 +72,7 @@ function behindSquare(around: Surroundings, square: PlanNode, x: string, value: 
     root.op === 'Rsqrt'
       ? product.op === 'Mul' && otherInput(product, root.name) === x
       : root.op === 'Sqrt' && product.op === 'RealDiv' && product.input[0] === x;
-  if (!isScaled || n === undefined || epsilon?.length !== 1) return undefined;
+  if (!isScaled || n === undefined || epsilon === undefined) return undefined;
 
   const behind = [variance, sum, root, product];
   /** Takes a sum or product with a weight for each number of a row. */
@@ -87,7 +87,7 @@ function behindSquare(around: Surroundings, square: PlanNode, x: string, value: 
   };
   const gamma = rowWise(isProduct);
   const beta = rowWise(isSum);
-  return { behind, last: behind.at(-1) as PlanNode, n, epsilon: epsilon[0] as number, gamma, beta };
+  return { behind, last: behind.at(-1) as PlanNode, n, epsilon, gamma, beta };
 }
 
 /** Numbers that a mean over the last axes takes together, which it leaves as axes of 1. */
@@ -101,11 +101,16 @@ function rowOf({ tensorOf }: Surroundings, node: PlanNode, { shape }: Value): nu
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-/** Whether a weight has a number for each of the last n of a shape, and none for others. */
-const isRow = (row: readonly number[], shape: readonly number[], n: number): boolean =>
-  sizeOf(row) === n &&
-  row.length <= shape.length &&
-  row.every((size, axis) => size === 1 || size === shape[axis - row.length + shape.length]);
+/** Whether a weight has a number for each of the last n of a shape, and is the same for all before them. */
+function isRow(row: readonly number[], shape: readonly number[], n: number): boolean {
+  const own = shape.slice(shape.length - row.length);
+  const isOwn = (size: number, axis: number): boolean => size === (sizeOf(own.slice(axis)) <= n ? own[axis] : 1);
+  return row.length > 0 && row.length <= shape.length && sizeOf(row) === n && row.every(isOwn);
+}
+
+/** A single known number that adds no axis to a tensor. */
+const numberIn = (number: Value | undefined, { shape }: Value): number | undefined =>
+  number?.known?.length === 1 && number.shape.length <= shape.length ? number.known[0] : undefined;
 
 const isSum = (node: PlanNode | undefined): node is PlanNode => node?.op === 'AddV2' || node?.op === 'Add';
 const isProduct = (node: PlanNode | undefined): node is PlanNode => node?.op === 'Mul';

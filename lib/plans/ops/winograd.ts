@@ -8,6 +8,8 @@ import { further, type Window } from './window.js';
 const mostBytes = 9 * 2 ** 20;
 /** Products of fewer channels are too short to pay for the transformations. */
 const leastChannels = 16;
+/** Sums of more would err by more than 5e-6 of the largest output. */
+const mostChannels = 512;
 /** What the transformed tiles of a band take: half of a core's second cache; as much as all of it takes a seventh longer. */
 const scratchBytes = 2 ** 19;
 /** Tiles of a band, which pass by each of the 36 products while that is in the cache. */
@@ -16,7 +18,7 @@ const leastTiles = 24;
 /** Whether F(4 × 4, 3 × 3) can do a convolution and is quicker; image and batch don't matter, as all share the weights. */
 export function suitsWinograd({ kernel, stride, dilation }: Window, channels: number, columns: number): boolean {
   const isPlain = [...kernel].every((size) => size === 3) && [...stride, ...dilation].every((step) => step === 1);
-  const fits = channels % 4 === 0 && columns % 4 === 0 && channels >= leastChannels;
+  const fits = channels % 4 === 0 && columns % 4 === 0 && channels >= leastChannels && channels <= mostChannels;
   return isPlain && fits && 36 * 4 * channels * columns <= mostBytes;
 }
 

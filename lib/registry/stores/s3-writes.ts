@@ -54,7 +54,7 @@ export function s3Writes(bucket: string): S3Writes {
       }
       const { error, again } = written;
       const refused = conditionFailed(error);
-      if (!refused && !(again && isHungUp(error))) throw error;
+      if (!refused && !(again && answers(error))) throw error;
       // An attempt before may have been written, and only its answer lost. The next is then refused, or hung up on in its middle.
       const etag = again ? await etagIfWritten(key, mark, refused ? undefined : error) : undefined;
       if (etag === undefined && !(refused && condition !== undefined)) throw error;
@@ -84,6 +84,9 @@ async function putWhole({ client, commands }: Sdk, input: PutObjectCommandInput)
 
 const conditionHeaders = (condition: PutCondition | undefined) =>
   condition && ('ifAbsent' in condition ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch });
+
+/** Whether a store that failed is likely to answer a question; one that was waited for in vain is not. */
+const answers = (error: unknown): boolean => isHungUp(error) || (statusOf(error) ?? 0) >= 500;
 
 // 412 precondition failed; 409 another conditional write was faster; 404 nothing there to match (or the upload of parts, whose
 // completion was sent twice).

@@ -38,8 +38,6 @@ async function measure(input: BatchInput): Promise<{ records: number; errors: nu
   return { records, errors, grown: Math.max(peak, process.memoryUsage.rss()) - before };
 }
 
-// In a process that holds what a hundred test files left, each collection of garbage takes its time.
-
 describe('memory stays flat', () => {
   const block = jsonLines(1000);
 
