@@ -68,44 +68,43 @@ const plain: Spelling = {
   turned: false,
 };
 
+const meanOf = (builder: GraphBuilder, x: GraphValue): GraphValue => reduce(builder, 'Mean', x, [-1], true);
+
+/** x · 1 / √(mean(x²) + epsilon) */
+function scaled(builder: GraphBuilder, x: GraphValue, axes: readonly number[] = [-1], keepDims = true): GraphValue {
+  const mean = reduce(builder, 'Mean', unary(builder, 'Square', x), axes, keepDims);
+  return arithmetic(
+    builder,
+    'Mul',
+    x,
+    unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', mean, scalar(builder, 1e-3))),
+  );
+}
+
 /** Where the mean is none of its, or nothing is: what is left is normalised alone, or call by call. */
-const others: Readonly<Record<string, Build>> = {
-  'what is left without the mean is an output, too': (builder, [x]) => {
-    const centred = arithmetic(builder, 'Sub', x as GraphValue, reduce(builder, 'Mean', x as GraphValue, [-1], true));
-    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-1], true);
-    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
-    return [arithmetic(builder, 'Mul', centred, spread), centred];
+const others: Readonly<Record<string, (builder: GraphBuilder, x: GraphValue) => readonly GraphValue[]>> = {
+  'what is left without the mean is an output, too': (builder, x) => {
+    const centred = arithmetic(builder, 'Sub', x, meanOf(builder, x));
+    return [scaled(builder, centred), centred];
   },
-  'something else reads it': (builder, [x]) => {
-    const centred = arithmetic(builder, 'Sub', x as GraphValue, reduce(builder, 'Mean', x as GraphValue, [-1], true));
-    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-1], true);
-    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
-    return [arithmetic(builder, 'Mul', centred, spread), unary(builder, 'Abs', centred)];
+  'something else reads it': (builder, x) => {
+    const centred = arithmetic(builder, 'Sub', x, meanOf(builder, x));
+    return [scaled(builder, centred), unary(builder, 'Abs', centred)];
   },
-  'the mean and the variance are over different axes': (builder, [x]) => {
-    const centred = arithmetic(builder, 'Sub', x as GraphValue, reduce(builder, 'Mean', x as GraphValue, [-1], true));
-    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-2, -1], true);
-    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
-    return [arithmetic(builder, 'Mul', centred, spread)];
-  },
-  'the mean is subtracted the other way round': (builder, [x]) => {
-    const centred = arithmetic(builder, 'Sub', reduce(builder, 'Mean', x as GraphValue, [-1], true), x as GraphValue);
-    const variance = reduce(builder, 'Mean', unary(builder, 'Square', centred), [-1], true);
-    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', variance, scalar(builder, 1e-3)));
-    return [arithmetic(builder, 'Mul', centred, spread)];
-  },
-  'its axes are not the last': (builder, inputs) =>
-    spelled({ ...plain, axes: [1], gamma: false, beta: false })(builder, inputs),
-  'its axes are dropped': (builder, [x]) => {
-    const mean = reduce(builder, 'Mean', unary(builder, 'Square', x as GraphValue), [0, 1, 2], false);
-    const spread = unary(builder, 'Rsqrt', arithmetic(builder, 'AddV2', mean, scalar(builder, 1e-3)));
-    return [arithmetic(builder, 'Mul', x as GraphValue, spread)];
-  },
+  'the mean and the variance are over different axes': (builder, x) => [
+    scaled(builder, arithmetic(builder, 'Sub', x, meanOf(builder, x)), [-2, -1]),
+  ],
+  'the mean is subtracted the other way round': (builder, x) => [
+    scaled(builder, arithmetic(builder, 'Sub', meanOf(builder, x), x)),
+  ],
+  'its axes are not the last': (builder, x) =>
+    spelled({ ...plain, axes: [1], gamma: false, beta: false })(builder, [x]),
+  'its axes are dropped': (builder, x) => [scaled(builder, x, [0, 1, 2], false)],
 };
 
 test.each(Object.entries(others))('the mean has a call of its own where %s', async (_, build) => {
   const [inputs = []] = fc.sample(anyBatches('FP32', [2, 3, 4]), 1)[0] ?? [];
-  const graph = graphOf(inputs, build);
+  const graph = graphOf(inputs, (builder, [x]) => build(builder, x as GraphValue));
   expect(await callsOf(graph, inputs)).toContain('reduce');
   await expectGraphAgreement(graph, [inputs]);
 });

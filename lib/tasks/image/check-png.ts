@@ -1,4 +1,4 @@
-import { crc32, inflateSync } from 'node:zlib';
+import { constants, crc32, inflateSync } from 'node:zlib';
 
 /** What decoding needs. The rest may hide a decompression bomb (iCCP, zTXt) and is not even looked at. */
 const needed = new Set(['IHDR', 'PLTE', 'tRNS']);
@@ -69,14 +69,17 @@ function chunkStart(length: number, type: string): Buffer {
   return start;
 }
 
-/** zlib hands on so many bytes at once, at most; a small image's at once. */
+/** Bytes that zlib makes room for at a time: all that a small image has, so that it is not put together of parts. */
 const mostAtOnce = 2 ** 20;
 
 /** Bytes that the data inflates to; more than `limit` of them are not even made. */
 function inflatedSize(data: Buffer, limit: number): number {
   const most = limit + 1;
   try {
-    return inflateSync(data, { maxOutputLength: most, chunkSize: Math.min(Math.max(most, 64), mostAtOnce) }).length;
+    return inflateSync(data, {
+      maxOutputLength: most,
+      chunkSize: Math.min(Math.max(most, constants.Z_MIN_CHUNK), mostAtOnce),
+    }).length;
   } catch {
     return -1;
   }

@@ -54,7 +54,7 @@ export function findPaper(raster: Raster): Paper {
 }
 
 /**
- * The difference of each pixel of a row to the paper under it. By rows, as V8 optimizes what is called often better than long loops.
+ * The difference of each pixel of a row to the paper under it.
  * @param target red, green, blue of each pixel
  */
 export function rowDifferences({ surface }: Paper, raster: Raster, row: number, target: Float32Array): void {
